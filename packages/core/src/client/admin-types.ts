@@ -1,0 +1,67 @@
+export interface ConfigEntry {
+  readonly name: string;
+  readonly value: string;
+}
+
+export interface TopicSpec {
+  readonly topic: string;
+  /** [1] */
+  readonly numPartitions?: number;
+  /** At most the number of brokers [1]. */
+  readonly replicationFactor?: number;
+  readonly configEntries?: readonly ConfigEntry[];
+}
+
+export interface PartitionDescription {
+  readonly partitionId: number;
+  readonly leader: number;
+  readonly leaderEpoch: number;
+  readonly replicas: number[];
+  readonly isr: number[];
+}
+
+export interface TopicDescription {
+  readonly name: string;
+  readonly topicId: string;
+  readonly partitions: PartitionDescription[];
+  readonly configEntries: ConfigEntry[];
+}
+
+export interface TopicOffsets {
+  readonly partition: number;
+  /** The high watermark: what the next ordinary record will get on one broker. */
+  readonly offset: string;
+  readonly high: string;
+  /** The log start. */
+  readonly low: string;
+}
+
+export interface GroupTopicOffsets {
+  readonly topic: string;
+  readonly partitions: {
+    readonly partition: number;
+    /** The committed offset, or `'-1'` where the group never committed. */
+    readonly offset: string;
+    readonly metadata: string | null;
+    /** High watermark minus committed offset. */
+    readonly lag: string;
+  }[];
+}
+
+/** Creates, lists and describes topics; reads offsets (KafkaJS's `Admin`). */
+export interface Admin {
+  connect(): Promise<void>;
+  disconnect(): Promise<void>;
+  /** Resolves to `false` when every topic existed already, as KafkaJS does. */
+  createTopics(options: { readonly topics: readonly TopicSpec[]; readonly validateOnly?: boolean }): Promise<boolean>;
+  deleteTopics(options: { readonly topics: readonly string[] }): Promise<void>;
+  listTopics(): Promise<string[]>;
+  fetchTopicMetadata(options?: { readonly topics?: readonly string[] }): Promise<{ topics: TopicDescription[] }>;
+  fetchTopicOffsets(topic: string): Promise<TopicOffsets[]>;
+  fetchOffsets(options: { readonly groupId: string; readonly topics?: readonly string[] }): Promise<GroupTopicOffsets[]>;
+  /** Moves the log start of partitions forward: records before it are gone. */
+  deleteTopicRecords(options: {
+    readonly topic: string;
+    readonly partitions: readonly { readonly partition: number; readonly offset: string }[];
+  }): Promise<void>;
+}

@@ -1,0 +1,12 @@
+import type { Admin } from './admin-types.js';
+import type { Consumer, ConsumerOptions } from './consumer-types.js';
+import type { Producer, ProducerOptions } from './producer-types.js';
+
+/** What `connect` answers: one broker, attached. Producers, consumers and admins share its connections. */
+export interface Postlog {
+  producer(options?: ProducerOptions): Producer;
+  consumer(options: ConsumerOptions): Consumer;
+  admin(): Admin;
+  /** Disconnects every producer and consumer made here, stops the services, closes the connections. */
+  close(): Promise<void>;
+}

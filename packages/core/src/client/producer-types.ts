@@ -1,0 +1,91 @@
+import type { CompressionName } from '../record/compression.js';
+import type { Message } from '../record/messages.js';
+import type { CreatePartitioner } from '../record/partitioners.js';
+import type { RetryOptions } from '../runtime/backoff.js';
+
+/** `0` does not wait, `1` waits for the leader's commit, `-1` or `'all'` until every in-sync replica has the record. */
+export type Acks = 0 | 1 | -1 | 'all';
+
+export interface ProducerOptions {
+  /** What `send` waits for when it does not say [`'all'`]. */
+  readonly acks?: Acks;
+  /** Give batches a producer id and sequence, so that a retry never duplicates [`true`]. */
+  readonly idempotent?: boolean;
+  /** Codec for batches [`'none'`]. */
+  readonly compression?: CompressionName;
+  /** How long a batch that is not full may wait for more records, in milliseconds [0: it goes when nothing is in flight]. */
+  readonly lingerMs?: number;
+  /** Bytes after which a batch is full [131 072]. A larger record gets a batch of its own. */
+  readonly batchSize?: number;
+  /** Most bytes of one append request [4 194 304]. */
+  readonly maxRequestSize?: number;
+  /** Most bytes of records that wait or are in flight [33 554 432]; `send` waits for room, then fails. */
+  readonly bufferMemoryBytes?: number;
+  /** From `send` to its outcome at the latest, in milliseconds [120 000]. */
+  readonly deliveryTimeoutMs?: number;
+  /** How records get their partition [murmur2 of the key; without a key, sticky by batch]. */
+  readonly createPartitioner?: CreatePartitioner;
+  readonly retry?: RetryOptions;
+}
+
+export interface ProducerSend {
+  readonly topic: string;
+  readonly messages: readonly Message[];
+  readonly acks?: Acks;
+  readonly compression?: CompressionName;
+}
+
+export interface ProducerSendBatch {
+  readonly topicMessages: readonly { readonly topic: string; readonly messages: readonly Message[] }[];
+  readonly acks?: Acks;
+  readonly compression?: CompressionName;
+}
+
+/** Where one partition's records of a `send` went (KafkaJS's `RecordMetadata`). */
+export interface RecordMetadata {
+  readonly topicName: string;
+  readonly partition: number;
+  readonly errorCode: 0;
+  /** Offset of the first of these records, a decimal string; `'-1'` with `acks: 0`. */
+  readonly baseOffset: string;
+  readonly logStartOffset: string;
+}
+
+/** Publishes records. Safe to share; one per process is usual. */
+export interface Producer {
+  /** Optional: `send` connects by itself. */
+  connect(): Promise<void>;
+  /**
+   * Publishes to one topic; resolves when the records are stored as `acks` demands.
+   *
+   * @throws PostlogError: bad input before any effect; `MESSAGE_TOO_LARGE`; `UNKNOWN_TOPIC_OR_PARTITION`;
+   * `BUFFER_EXHAUSTED`; `REQUEST_TIMED_OUT` with `outcome: 'unknown'` when the deadline passed after bytes were sent.
+   */
+  send(record: ProducerSend): Promise<RecordMetadata[]>;
+  /** The same for several topics; each partition's records keep their order. */
+  sendBatch(batch: ProducerSendBatch): Promise<RecordMetadata[]>;
+  /** Resolves when everything handed over so far has its outcome. */
+  flush(): Promise<void>;
+  /** Flushes, then refuses further sends. */
+  disconnect(): Promise<void>;
+  readonly events: typeof PRODUCER_EVENTS;
+  on(event: ProducerEventName, listener: (event: InstrumentationEvent) => void): () => void;
+}
+
+/** KafkaJS's instrumentation events of a producer. */
+export const PRODUCER_EVENTS = {
+  CONNECT: 'producer.connect',
+  DISCONNECT: 'producer.disconnect',
+  REQUEST: 'producer.network.request',
+  REQUEST_TIMEOUT: 'producer.network.request_timeout',
+} as const;
+export type ProducerEventName = (typeof PRODUCER_EVENTS)[keyof typeof PRODUCER_EVENTS];
+
+/** What every listener of `on` gets (KafkaJS's `InstrumentationEvent`). */
+export interface InstrumentationEvent {
+  readonly id: number;
+  readonly type: string;
+  /** Milliseconds since 1970. */
+  readonly timestamp: number;
+  readonly payload: Readonly<Record<string, unknown>>;
+}
