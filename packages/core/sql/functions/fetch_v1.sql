@@ -1,0 +1,107 @@
+-- Reads record batches of many partitions under one snapshot, bounded by bytes.
+--
+-- Arrays run in parallel; `ordinal` (from 1) says which request a row answers. Partitions without news answer nothing.
+-- A refused one answers a row with an error code and no batch. The first row that is read is returned whatever its
+-- size, else a large batch would stall its partition for ever (rule A5). A fetch inside a batch returns that whole batch.
+-- A table that was never analysed must not be sorted as a whole for one fetch, hence the planner settings.
+-- The function is stable: every statement in it, the segment map included, sees the caller's snapshot.
+create function postlog.fetch_v1(
+  partition_ids integer[],
+  fetch_offsets bigint[],
+  partition_max_bytes integer,
+  max_bytes integer,
+  until timestamptz
+) returns table (
+  ordinal integer, error_code integer, log_start_offset bigint, high_watermark bigint,
+  partition_id integer, base_offset bigint, last_offset bigint, leader_epoch integer, batch bytea
+)
+language plpgsql stable
+set enable_seqscan = off
+set enable_bitmapscan = off
+set enable_sort = off
+as $$
+declare
+  q record;
+  b record;
+  segment_to_read integer;
+  read_from bigint;
+  partition_bytes integer;
+  total_bytes integer := 0;
+  is_full boolean;
+begin
+  for q in
+    select a.ordinality::integer as ordinal, a.partition_id, a.fetch_offset,
+           e.role, e.lead_until, e.log_start_offset, e.log_end_offset
+      from unnest(partition_ids, fetch_offsets) with ordinality a(partition_id, fetch_offset)
+      left join postlog.log_ends_v1(partition_ids) e on e.partition_id = a.partition_id
+     where e.log_end_offset is distinct from a.fetch_offset or e.role <> 'leader' or e.lead_until <= clock_timestamp()
+     order by a.ordinality
+  loop
+    ordinal := q.ordinal;
+    partition_id := q.partition_id;
+    log_start_offset := q.log_start_offset;
+    high_watermark := q.log_end_offset;
+    base_offset := null;
+    last_offset := null;
+    leader_epoch := null;
+    batch := null;
+    error_code := case
+      when q.log_end_offset is null then 3
+      when q.role <> 'leader' or q.lead_until <= clock_timestamp() then 6
+      when q.fetch_offset < q.log_start_offset or q.fetch_offset > q.log_end_offset then 1
+      else 0
+    end;
+    if error_code <> 0 then
+      return next;
+      continue;
+    end if;
+
+    read_from := q.fetch_offset;
+    partition_bytes := 0;
+    is_full := total_bytes >= max_bytes or clock_timestamp() > until;
+    while not is_full and read_from < q.log_end_offset loop
+      segment_to_read := (
+        select m.segment_id
+          from postlog.replica_segment m
+         where m.partition_id = q.partition_id and m.base_offset <= read_from
+         order by m.base_offset desc
+         limit 1);
+      exit when segment_to_read is null;
+      for b in execute format('
+        select s.base_offset, s.last_offset, s.leader_epoch, s.size_bytes, s.batch
+          from postlog.segment_%1$s s
+         where s.partition_id = $1
+           and s.base_offset >= coalesce((
+                 select h.base_offset
+                   from postlog.segment_%1$s h
+                  where h.partition_id = $1 and h.base_offset <= $2
+                  order by h.base_offset desc
+                  limit 1), $2)
+         order by s.base_offset
+         limit 1000', segment_to_read) using q.partition_id, read_from
+      loop
+        is_full := total_bytes > 0 and total_bytes + b.size_bytes > max_bytes
+                or partition_bytes > 0 and partition_bytes + b.size_bytes > partition_max_bytes
+                or total_bytes > 0 and clock_timestamp() > until;
+        exit when is_full;
+        partition_bytes := partition_bytes + b.size_bytes;
+        total_bytes := total_bytes + b.size_bytes;
+        base_offset := b.base_offset;
+        last_offset := b.last_offset;
+        leader_epoch := b.leader_epoch;
+        batch := b.batch;
+        return next;
+        read_from := b.last_offset + 1;
+      end loop;
+      -- The segment ended (or 1000 batches were read): go on in the next one of the map, or stop where there is none.
+      if not is_full and read_from < q.log_end_offset then
+        segment_to_read := (
+          select m.segment_id
+            from postlog.replica_segment m
+           where m.partition_id = q.partition_id and m.base_offset = read_from);
+        is_full := segment_to_read is null;
+      end if;
+    end loop;
+  end loop;
+end
+$$;

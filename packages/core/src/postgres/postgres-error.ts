@@ -1,0 +1,74 @@
+import type { ErrorCode } from '../errors/error-code.js';
+import { PostlogError, type Outcome } from '../errors/postlog-error.js';
+
+/**
+ * Turns what `pg` and the socket say into one error with Kafka's code. Nothing above this room sees an SQLSTATE.
+ *
+ * `sent` says whether the statement may have reached the server. An error that broke the connection after that leaves
+ * the outcome **unknown**: the server may have committed and only the answer is lost (finding 5 of the reliability page).
+ */
+export function toPostlogError(error: unknown, { sent }: { readonly sent: boolean }): PostlogError {
+  if (error instanceof PostlogError) return error;
+  const state = sqlStateOf(error);
+  const rule = state === undefined ? BROKEN_CONNECTION : (RULES.find(({ states }) => states.test(state)) ?? UNEXPECTED);
+  const outcome: Outcome = sent && rule.breaks ? 'unknown' : 'failed';
+  const origin = originOf(error);
+  return new PostlogError(rule.code, `${rule.detail} (${state ?? socketCode(error) ?? 'connection'}: ${origin})`, { cause: error, outcome });
+}
+
+/** Whether trying to connect again can help: the server is not there yet, or is busy starting. */
+export function isWorthReconnecting(error: unknown): boolean {
+  const state = sqlStateOf(error);
+  return state === undefined || /^(08|57P0|53)/.test(state);
+}
+
+interface Rule {
+  readonly states: RegExp;
+  readonly code: ErrorCode;
+  readonly detail: string;
+  /** The session is gone, so a commit may or may not have happened. */
+  readonly breaks?: boolean;
+}
+
+const BROKEN_CONNECTION: Rule = {
+  states: /^$/,
+  code: 'NETWORK_EXCEPTION',
+  detail: 'the connection to Postgres failed; it is opened again by itself once the server answers',
+  breaks: true,
+};
+
+const UNEXPECTED: Rule = {
+  states: /^$/,
+  code: 'UNKNOWN_SERVER_ERROR',
+  detail: 'Postgres refused the statement; this is unexpected, please report it with the cause',
+};
+
+const RULES: readonly Rule[] = [
+  { states: /^(08|57P0[123]|40003|XX000)/, code: 'NETWORK_EXCEPTION', detail: BROKEN_CONNECTION.detail, breaks: true },
+  { states: /^57014/, code: 'REQUEST_TIMED_OUT', detail: 'Postgres cancelled the statement; look at statement_timeout of the role' },
+  { states: /^(40001|40P01|55P03)/, code: 'KAFKA_STORAGE_ERROR', detail: 'a lock or another transaction was in the way; try again' },
+  { states: /^53300/, code: 'BROKER_NOT_AVAILABLE', detail: 'Postgres has no connection left; raise max_connections or lower maxConnections' },
+  { states: /^53/, code: 'KAFKA_STORAGE_ERROR', detail: 'Postgres is out of a resource (disk, memory or locks); free some' },
+  { states: /^28/, code: 'CLUSTER_AUTHORIZATION_FAILED', detail: 'Postgres refused the login; check user and password of the url' },
+  { states: /^42501/, code: 'CLUSTER_AUTHORIZATION_FAILED', detail: 'the role lacks a privilege on the schema; grant it' },
+  { states: /^3D000/, code: 'UNSUPPORTED_DATABASE', detail: 'the database of the url does not exist; create it' },
+  { states: /^25006/, code: 'UNSUPPORTED_DATABASE', detail: 'the database is read only; connect to a primary' },
+  { states: /^(3F000|42P01|42883)/, code: 'UNSUPPORTED_DATABASE', detail: 'the schema is missing or older than this version; migrate it' },
+  { states: /^PL002/, code: 'INVALID_CONFIG', detail: "a role of Postlog's needs default_transaction_isolation = 'read committed'" },
+];
+
+/** A host with several addresses fails with an error for each and no text of its own. */
+function originOf(error: unknown): string {
+  if (error instanceof AggregateError && error.message === '') return originOf(error.errors[0]);
+  return error instanceof Error ? error.message : String(error);
+}
+
+function sqlStateOf(error: unknown): string | undefined {
+  const code = socketCode(error);
+  return code !== undefined && /^[0-9A-Z]{5}$/.test(code) && !/^E[A-Z]{4}$/.test(code) ? code : undefined;
+}
+
+function socketCode(error: unknown): string | undefined {
+  if (typeof error !== 'object' || error === null || !('code' in error)) return undefined;
+  return typeof error.code === 'string' ? error.code : undefined;
+}

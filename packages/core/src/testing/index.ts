@@ -1,0 +1,3 @@
+export { startEmbeddedPostgres, type EmbeddedServer, type EmbeddedServerOptions } from './embedded-postgres.js';
+export { freePort } from './free-port.js';
+export { testDatabase, type TestDatabase } from './test-database.js';
