@@ -80,3 +80,11 @@ create table postlog.producer_snapshot (
   last_appended_at timestamptz not null,
   primary key (partition_id, producer_id, segment_id)
 );
+
+-- Who runs a background service. A lease saves double work; what makes a service safe is compared inside its writes.
+create table postlog.lease (
+  name text primary key,
+  holder text not null,
+  lease_epoch bigint not null,
+  expires_at timestamptz not null
+) with (fillfactor = 50);

@@ -1,0 +1,196 @@
+/**
+ * The log of one broker: append batches, read them back, see where partitions begin and end.
+ *
+ * The lock, the fence and the offset are inside the functions of `sql/functions`; this room only calls them. It does not
+ * know topics by name, nor who waits for what.
+ *
+ * I1  Offsets of a partition are dense and never given twice.
+ * I2  A batch is returned byte for byte as it was appended.
+ */
+import { errorCodeOf, type ErrorCode } from '../errors/error-code.js';
+import { offset, type Offset } from '../record/offset.js';
+import { readCopyRows, type CopyRow } from '../postgres/copy-out.js';
+import type { Database } from '../postgres/database.js';
+import type { Statement } from '../postgres/statement.js';
+
+export interface BatchToAppend {
+  readonly partitionId: number;
+  /** The epoch the sender believes in; -1 when it knows none. */
+  readonly leaderEpoch: number;
+  readonly recordCount: number;
+  readonly maxTimestamp: number;
+  /** -1 without idempotence. */
+  readonly producerId: bigint;
+  readonly producerEpoch: number;
+  readonly baseSequence: number;
+  readonly bytes: Buffer;
+}
+
+export interface Appended {
+  readonly partitionId: number;
+  /** Undefined when the batch is stored. */
+  readonly error: ErrorCode | undefined;
+  /** Where the batch is; also for a repeat of one that was stored before. */
+  readonly baseOffset: Offset | undefined;
+  readonly logStartOffset: Offset | undefined;
+}
+
+export interface PartitionToRead {
+  readonly partitionId: number;
+  readonly fetchOffset: Offset;
+}
+
+export interface StoredBatch {
+  readonly baseOffset: Offset;
+  readonly lastOffset: Offset;
+  readonly leaderEpoch: number;
+  readonly bytes: Buffer;
+}
+
+/** What was read for the request at `index`; requests without news have no answer. */
+export interface ReadPartition {
+  readonly index: number;
+  readonly partitionId: number;
+  readonly error: ErrorCode | undefined;
+  readonly logStartOffset: Offset | undefined;
+  readonly highWatermark: Offset | undefined;
+  readonly batches: StoredBatch[];
+}
+
+export interface LogEnds {
+  readonly partitionId: number;
+  readonly leaderEpoch: number;
+  readonly logStartOffset: Offset;
+  readonly logEndOffset: Offset;
+}
+
+const APPEND: Statement = {
+  name: 'append',
+  text: /* sql */ `select * from postlog.append_v1($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+};
+
+/** Ends by itself after five seconds of reading, with what it has. */
+const FETCH: Statement = {
+  name: 'fetch',
+  text: /* sql */ `select * from postlog.fetch_v1($1, $2, $3, $4, clock_timestamp() + interval '5 s')`,
+};
+
+const LOG_ENDS: Statement = {
+  name: 'log_ends',
+  text: /* sql */ `select partition_id, leader_epoch, log_start_offset, log_end_offset from postlog.log_ends_v1($1)`,
+};
+
+const ADVANCE_LOG_START: Statement = {
+  name: 'advance_log_start',
+  text: /* sql */ `select error_code, log_start_offset from postlog.advance_log_start_v1($1, $2)`,
+};
+
+/** Appends one batch to each of several partitions: one call, one commit, an answer for each. */
+export async function append(database: Database, batches: readonly BatchToAppend[]): Promise<Appended[]> {
+  const sorted = [...batches].sort((a, b) => a.partitionId - b.partitionId);
+  const rows = await database.query<AppendRow>(APPEND, [
+    sorted.map((b) => b.partitionId),
+    sorted.map((b) => b.leaderEpoch),
+    sorted.map((b) => b.recordCount),
+    sorted.map((b) => b.maxTimestamp),
+    sorted.map((b) => b.producerId),
+    sorted.map((b) => b.producerEpoch),
+    sorted.map((b) => b.baseSequence),
+    sorted.map((b) => b.bytes.length),
+    sorted.length === 1 ? sorted[0]!.bytes : Buffer.concat(sorted.map((b) => b.bytes)),
+  ]);
+  return rows.map((row) => ({
+    partitionId: row.partition_id,
+    error: row.error_code === 0 ? undefined : errorCodeOf(row.error_code),
+    baseOffset: row.base_offset === null ? undefined : offset(row.base_offset),
+    logStartOffset: row.log_start_offset === null ? undefined : offset(row.log_start_offset),
+  }));
+}
+
+/** Reads many partitions under one snapshot; at least one whole batch when there is any. */
+export async function read(
+  database: Database,
+  requests: readonly PartitionToRead[],
+  limits: { readonly partitionMaxBytes: number; readonly maxBytes: number },
+): Promise<ReadPartition[]> {
+  const stream = await database.copyOut(FETCH, [
+    requests.map((r) => r.partitionId),
+    requests.map((r) => r.fetchOffset),
+    limits.partitionMaxBytes,
+    limits.maxBytes,
+  ]);
+  return groupByRequest(readCopyRows(stream));
+}
+
+/** Where logs begin and end; partitions that this broker does not have are left out. */
+export async function logEnds(database: Database, partitionIds: readonly number[]): Promise<LogEnds[]> {
+  const rows = await database.query<LogEndsRow>(LOG_ENDS, [partitionIds]);
+  return rows.map((row) => ({
+    partitionId: row.partition_id,
+    leaderEpoch: row.leader_epoch,
+    logStartOffset: offset(row.log_start_offset),
+    logEndOffset: offset(row.log_end_offset),
+  }));
+}
+
+/** Moves a log start forward, never back; answers an error or the log start that holds now. */
+export async function advanceLogStart(
+  database: Database,
+  partitionId: number,
+  to: Offset,
+): Promise<{ error: ErrorCode | undefined; logStartOffset: Offset | undefined }> {
+  const row = await database.one<{ error_code: number; log_start_offset: bigint | null }>(ADVANCE_LOG_START, [partitionId, to]);
+  return {
+    error: row.error_code === 0 ? undefined : errorCodeOf(row.error_code),
+    logStartOffset: row.log_start_offset === null ? undefined : offset(row.log_start_offset),
+  };
+}
+
+/** Columns: ordinal, error_code, log_start_offset, high_watermark, partition_id, base_offset, last_offset, leader_epoch, batch. */
+function groupByRequest(rows: readonly CopyRow[]): ReadPartition[] {
+  const answers = new Map<number, ReadPartition>();
+  for (const row of rows) {
+    const index = row[0]!.readInt32BE() - 1;
+    let answer = answers.get(index);
+    if (answer === undefined) {
+      const code = row[1]!.readInt32BE();
+      answer = {
+        index,
+        partitionId: row[4]!.readInt32BE(),
+        error: code === 0 ? undefined : errorCodeOf(code),
+        logStartOffset: offsetIn(row[2]),
+        highWatermark: offsetIn(row[3]),
+        batches: [],
+      };
+      answers.set(index, answer);
+    }
+    const bytes = row[8];
+    if (bytes != null) {
+      answer.batches.push({
+        baseOffset: offsetIn(row[5])!,
+        lastOffset: offsetIn(row[6])!,
+        leaderEpoch: row[7]!.readInt32BE(),
+        bytes,
+      });
+    }
+  }
+  return [...answers.values()];
+}
+
+function offsetIn(column: Buffer | null | undefined): Offset | undefined {
+  return column == null ? undefined : offset(column.readBigInt64BE());
+}
+
+interface AppendRow {
+  readonly partition_id: number;
+  readonly error_code: number;
+  readonly base_offset: bigint | null;
+  readonly log_start_offset: bigint | null;
+}
+
+interface LogEndsRow {
+  readonly partition_id: number;
+  readonly leader_epoch: number;
+  readonly log_start_offset: bigint;
+  readonly log_end_offset: bigint;
+}
