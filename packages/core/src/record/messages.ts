@@ -15,3 +15,32 @@ export interface Message {
   readonly headers?: Headers;
   readonly timestamp?: string;
 }
+
+/** A message as handlers get it (KafkaJS's `KafkaMessage`). */
+export interface ConsumedMessage {
+  readonly key: Buffer | null;
+  readonly value: Buffer | null;
+  /** Milliseconds since 1970, a decimal string. */
+  readonly timestamp: string;
+  readonly attributes: number;
+  /** A decimal string. */
+  readonly offset: string;
+  /** Values are bytes; an object without a prototype. */
+  readonly headers: Headers;
+}
+
+/**
+ * A message as consumers get it (KafkaJS's `KafkaMessage`).
+ *
+ * `offset` and `timestamp` (milliseconds since 1970) are decimal strings. `key` and `value` are slices of the batch they
+ * came in: copy one that is kept for long. `headers` has no prototype and belongs to this message alone; several values
+ * of one name are an array.
+ */
+export interface ConsumedMessage {
+  readonly key: Buffer | null;
+  readonly value: Buffer | null;
+  readonly timestamp: string;
+  readonly attributes: number;
+  readonly offset: string;
+  readonly headers: Headers;
+}
