@@ -43,6 +43,7 @@ begin
 
     first_partition := first_partition + partitions_per_chain;
   end loop;
+  update postlog.metadata_version set version = version + 1;
   return new_topic_id;
 end
 $$;

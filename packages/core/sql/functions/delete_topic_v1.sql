@@ -20,6 +20,7 @@ begin
   with chains as (delete from postlog.segment_chain where topic_id = gone returning chain_id)
   update postlog.segment g set state = 'dropped', changed_at = clock_timestamp()
     from chains c where g.chain_id = c.chain_id;
+  update postlog.metadata_version set version = version + 1;
   return true;
 end
 $$;

@@ -1,7 +1,8 @@
 -- Reads record batches of many partitions under one snapshot, bounded by bytes.
 --
 -- Arrays run in parallel; `ordinal` (from 1) says which request a row answers. Partitions without news answer nothing.
--- A refused one answers a row with an error code and no batch. The first row that is read is returned whatever its
+-- A refused one answers a row with an error code and no batch; one whose news found no room any more answers a row
+-- without either. The first row that is read is returned whatever its
 -- size, else a large batch would stall its partition for ever (rule A5). A fetch inside a batch returns that whole batch.
 -- A table that was never analysed must not be sorted as a whole for one fetch, hence the planner settings.
 -- The function is stable: every statement in it, the segment map included, sees the caller's snapshot.
@@ -102,6 +103,9 @@ begin
         is_full := segment_to_read is null;
       end if;
     end loop;
+    if partition_bytes = 0 then
+      return next;
+    end if;
   end loop;
 end
 $$;

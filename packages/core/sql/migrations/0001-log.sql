@@ -9,6 +9,14 @@ create table postlog.topic (
   created_at timestamptz not null default clock_timestamp()
 );
 
+-- Rises with every topic that is created or deleted, so that a heartbeat sees by one number whether topics changed.
+create table postlog.metadata_version (
+  only_row boolean primary key default true check (only_row),
+  version bigint not null
+) with (fillfactor = 50);
+
+insert into postlog.metadata_version (version) values (1);
+
 -- One row a topic-partition that has a copy here. The row is the partition's lock and its fence: whoever writes records
 -- locks it and compares role, leader epoch and lead_until in it. It names the active segment, so that this too is read
 -- under the lock. It has no foreign keys, and appends never update it.

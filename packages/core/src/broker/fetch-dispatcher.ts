@@ -1,14 +1,16 @@
 import type { Offset } from '../record/offset.js';
+import { afterTurn } from '../runtime/after-turn.js';
 import type { Clock } from '../runtime/clock.js';
 import { createDeferred, type Deferred } from '../runtime/deferred.js';
 import type { Purgatory } from '../runtime/purgatory.js';
 import type { PartitionToRead, ReadPartition } from '../log/log.store.js';
 
+/** One partition, from one offset on. */
 export interface FetchRequest {
-  readonly partitions: readonly { readonly partitionId: number; readonly fetchOffset: Offset }[];
-  readonly partitionMaxBytes: number;
+  readonly partitionId: number;
+  readonly fetchOffset: Offset;
   readonly maxBytes: number;
-  readonly maxWaitMs: number;
+  /** Ends the wait; a read that is under way is still answered, so that nothing is read for nothing. */
   readonly signal: AbortSignal;
 }
 
@@ -20,15 +22,17 @@ const MOST_BYTES_A_READ = 16 * 1024 * 1024;
 
 interface Waiting {
   readonly request: FetchRequest;
-  readonly answer: Deferred<ReadPartition[]>;
+  readonly answer: Deferred<ReadPartition | undefined>;
   /** Something may be there: look again. */
   mustLook: boolean;
+  isBeingRead: boolean;
   readonly leave: () => void;
 }
 
 /**
- * One reader for all consumers of the process: whoever waits for records is served by the same statement, one at a
- * time, under one snapshot. A request is answered as soon as any of its partitions has news, or empty when its time is up.
+ * One reader for all consumers of the process: everybody's partitions are looked at by the same statement, one at a time,
+ * under one snapshot. A partition waits in here until it has news: a wake-up makes it look again, and so does, whatever
+ * becomes of wake-ups, the poll.
  */
 export class FetchDispatcher {
   readonly #read: (requests: PartitionToRead[], limits: { partitionMaxBytes: number; maxBytes: number }) => Promise<ReadPartition[]>;
@@ -50,29 +54,27 @@ export class FetchDispatcher {
     this.#purgatory = options.purgatory;
   }
 
-  fetch(request: FetchRequest): Promise<ReadPartition[]> {
-    const answer = createDeferred<ReadPartition[]>();
-    const finishEmpty = () => this.#settle(waiting, []);
+  /** Resolves with news of the partition (records, or an error), or with undefined once the signal aborts. */
+  fetch(request: FetchRequest): Promise<ReadPartition | undefined> {
+    const answer = createDeferred<ReadPartition | undefined>();
     const wake = () => {
       waiting.mustLook = true;
-      void this.#run();
+      this.#soon();
+    };
+    const abort = () => {
+      if (!waiting.isBeingRead) this.#settle(waiting, undefined);
     };
     // Registered before the first look, so that a wake-up during the read is not lost.
-    const leavePurgatory = this.#purgatory.wait(
-      request.partitions.map((p) => p.partitionId),
-      wake,
-    );
-    const cancelTimeout = this.#clock.after(request.maxWaitMs, finishEmpty);
-    request.signal.addEventListener('abort', finishEmpty, { once: true });
+    const leavePurgatory = this.#purgatory.wait([request.partitionId], wake);
+    request.signal.addEventListener('abort', abort, { once: true });
     const leave = () => {
       leavePurgatory();
-      cancelTimeout();
-      request.signal.removeEventListener('abort', finishEmpty);
+      request.signal.removeEventListener('abort', abort);
     };
-    const waiting: Waiting = { request, answer, mustLook: true, leave };
+    const waiting: Waiting = { request, answer, mustLook: true, isBeingRead: false, leave };
     this.#waiting.add(waiting);
-    if (request.signal.aborted) finishEmpty();
-    else void this.#run();
+    if (request.signal.aborted) abort();
+    else this.#soon();
     return answer.promise;
   }
 
@@ -84,17 +86,19 @@ export class FetchDispatcher {
 
   #lookEverywhere(): void {
     for (const waiting of this.#waiting) waiting.mustLook = true;
-    void this.#run();
+    this.#soon();
+  }
+
+  /** Requests that come in one turn of the event loop are read together. */
+  #soon(): void {
+    if (this.#isReading) return;
+    this.#isReading = true;
+    afterTurn(() => void this.#run());
   }
 
   async #run(): Promise<void> {
-    if (this.#isReading) return;
-    this.#isReading = true;
-    try {
-      for (let due = this.#due(); due.length > 0; due = this.#due()) await this.#look(due);
-    } finally {
-      this.#isReading = false;
-    }
+    for (let due = this.#due(); due.length > 0; due = this.#due()) await this.#look(due);
+    this.#isReading = false;
     this.#schedulePoll();
   }
 
@@ -103,23 +107,24 @@ export class FetchDispatcher {
   }
 
   async #look(due: readonly Waiting[]): Promise<void> {
-    const requests: PartitionToRead[] = [];
-    const owners: Waiting[] = [];
-    let maxBytes = 0;
-    let partitionMaxBytes = 0;
     for (const waiting of due) {
       waiting.mustLook = false;
-      for (const partition of waiting.request.partitions) {
-        requests.push(partition);
-        owners.push(waiting);
-      }
-      maxBytes += waiting.request.maxBytes;
-      partitionMaxBytes = Math.max(partitionMaxBytes, waiting.request.partitionMaxBytes);
+      waiting.isBeingRead = true;
     }
+    const sum = due.reduce((bytes, { request }) => bytes + request.maxBytes, 0);
+    const limits = {
+      partitionMaxBytes: Math.max(...due.map(({ request }) => request.maxBytes)),
+      maxBytes: Math.min(sum, MOST_BYTES_A_READ),
+    };
     try {
-      const limits = { partitionMaxBytes, maxBytes: Math.min(maxBytes, MOST_BYTES_A_READ) };
-      const answers = await this.#read(requests, limits);
-      for (const [waiting, own] of groupAnswers(answers, owners)) this.#settle(waiting, own);
+      const answers = await this.#read(due.map(({ request }) => request), limits);
+      for (const answer of answers) {
+        const waiting = due[answer.index]!;
+        // News that found no room in this read: look again, do not wait for a wake-up.
+        if (answer.error === undefined && answer.batches.length === 0) waiting.mustLook = true;
+        else this.#settle(waiting, answer);
+      }
+      for (const waiting of due) this.#putBack(waiting);
       this.#pollMs = answers.length > 0 ? SHORTEST_POLL_MS : Math.min(this.#pollMs * 2, LONGEST_POLL_MS);
     } catch (error) {
       for (const waiting of due) {
@@ -130,7 +135,12 @@ export class FetchDispatcher {
     }
   }
 
-  #settle(waiting: Waiting, answer: ReadPartition[]): void {
+  #putBack(waiting: Waiting): void {
+    waiting.isBeingRead = false;
+    if (waiting.request.signal.aborted) this.#settle(waiting, undefined);
+  }
+
+  #settle(waiting: Waiting, answer: ReadPartition | undefined): void {
     if (!this.#waiting.delete(waiting)) return;
     waiting.leave();
     waiting.answer.resolve(answer);
@@ -142,15 +152,4 @@ export class FetchDispatcher {
     if (this.#waiting.size === 0) return;
     this.#cancelPoll = this.#clock.after(this.#isLive ? SAFETY_POLL_MS : this.#pollMs, () => this.#lookEverywhere());
   }
-}
-
-function groupAnswers(answers: readonly ReadPartition[], owners: readonly Waiting[]): Map<Waiting, ReadPartition[]> {
-  const groups = new Map<Waiting, ReadPartition[]>();
-  for (const answer of answers) {
-    const owner = owners[answer.index]!;
-    const group = groups.get(owner);
-    if (group === undefined) groups.set(owner, [answer]);
-    else group.push(answer);
-  }
-  return groups;
 }

@@ -1,0 +1,189 @@
+/**
+ * The front desk: one broker, attached to one Postgres database. Any number of processes may attach to the same one;
+ * all state is in the database, so they are equal.
+ *
+ * This file wires; each request has its own `handle-*.ts`. It leaves to `client/` what users hold.
+ */
+import { GroupCoordinator } from '../group/group-coordinator.js';
+import { read } from '../log/log.store.js';
+import { Database } from '../postgres/database.js';
+import { startListener } from '../postgres/listener.js';
+import { migrate, missingSteps } from '../postgres/migrate.store.js';
+import { isWorthReconnecting } from '../postgres/postgres-error.js';
+import { checkServer } from '../postgres/server.store.js';
+import { PostlogError } from '../errors/postlog-error.js';
+import { DEFAULT_RETRY, retryDelay } from '../runtime/backoff.js';
+import type { Clock } from '../runtime/clock.js';
+import type { Logger } from '../runtime/logger.js';
+import { Purgatory } from '../runtime/purgatory.js';
+import type { Random } from '../runtime/random.js';
+import type { Loop } from '../runtime/run-loop.js';
+import { FetchDispatcher } from './fetch-dispatcher.js';
+import { Notifier } from './notifier.js';
+import { startSegmentService } from './segment-service.js';
+import { groupKey, partitionKey, readWakeUp } from './wake-up.js';
+
+export interface BrokerOptions {
+  readonly url: string;
+  readonly schema: string;
+  readonly migrate: boolean;
+  readonly services: boolean;
+  readonly clientId: string;
+  readonly maxConnections: number;
+  readonly connectionTimeout: number;
+  readonly requestTimeout: number;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+}
+
+/** With one Postgres there is one broker, and this is its number. */
+export const ONLY_BROKER_ID = 1;
+
+export class Broker {
+  readonly brokerId = ONLY_BROKER_ID;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly database: Database;
+  readonly coordinator: GroupCoordinator;
+  readonly fetches: FetchDispatcher;
+  /** Wakes who waits for records of a partition, by its number in this broker. */
+  readonly appended = new Purgatory<number>();
+  /** Wakes the members of a group, by `groupKey`. */
+  readonly groupsChanged = new Purgatory<string>();
+  readonly #notifier: Notifier;
+  readonly #options: BrokerOptions;
+  #loops: Loop[] = [];
+
+  private constructor(options: BrokerOptions) {
+    const { clock, random, logger } = options;
+    this.#options = options;
+    this.clock = clock;
+    this.random = random;
+    this.logger = logger;
+    // One connection listens; at least one is for statements.
+    this.database = new Database({ ...options, poolSize: Math.max(1, options.maxConnections - 1) });
+    this.fetches = new FetchDispatcher({
+      read: (requests, limits) => read(this.database, requests, limits),
+      clock,
+      purgatory: this.appended,
+    });
+    this.coordinator = new GroupCoordinator({
+      database: this.database,
+      clock,
+      random,
+      onGroupChanged: (groupId) => this.announceGroup(groupId),
+    });
+    const processToken = random.uniqueName('p').slice(0, 14);
+    this.#notifier = new Notifier({ database: this.database, channel: this.#channel, processToken, clock });
+    this.#start = () => {
+      this.#loops.push(this.#listen(processToken));
+      if (options.services) {
+        const onError = (error: unknown) => logger.debug('the segment service met an error', { reason: String(error) });
+        this.#loops.push(
+          startSegmentService({ database: this.database, holder: processToken, clock, random: random.next, onError }),
+        );
+      }
+    };
+  }
+
+  readonly #start: () => void;
+
+  /**
+   * Attaches: reaches the server within `connectionTimeout`, checks it, migrates, starts the services.
+   *
+   * @throws PostlogError that says why, without a password.
+   */
+  static async open(options: BrokerOptions): Promise<Broker> {
+    const broker = new Broker(options);
+    try {
+      await broker.#reach();
+      if (options.migrate) await migrate(broker.database);
+      else await broker.#demandSchema();
+      broker.#start();
+      return broker;
+    } catch (error) {
+      await broker.close();
+      throw error;
+    }
+  }
+
+  /** Records were appended to these partitions: whoever waits for them, here or in another process, looks again. */
+  announceAppend(partitionIds: readonly number[]): void {
+    for (const partitionId of partitionIds) this.appended.wake(partitionId);
+    this.#notifier.announce(partitionIds.map(partitionKey));
+  }
+
+  announceGroup(groupId: string): void {
+    this.groupsChanged.wake(groupKey(groupId));
+    this.#notifier.announce([groupKey(groupId)]);
+  }
+
+  async close(): Promise<void> {
+    const loops = this.#loops;
+    this.#loops = [];
+    await Promise.all(loops.map((loop) => loop.stop()));
+    await this.database.close();
+  }
+
+  get #channel(): string {
+    return `${this.#options.schema}_wake_up`;
+  }
+
+  #listen(processToken: string): Loop {
+    const { clock, random, logger } = this.#options;
+    return startListener({
+      database: this.database,
+      channel: this.#channel,
+      clock,
+      random: random.next,
+      onPayload: (payload) => this.#hear(payload, processToken),
+      onLive: (isLive) => {
+        this.fetches.setLive(isLive);
+        this.groupsChanged.wakeAll();
+      },
+      onError: (error) => logger.debug('the listener met an error', { reason: String(error) }),
+    });
+  }
+
+  #hear(payload: string, processToken: string): void {
+    const { sender, keys } = readWakeUp(payload);
+    if (sender === processToken) return; // We woke ourselves already.
+    if (keys === 'all') {
+      this.appended.wakeAll();
+      this.groupsChanged.wakeAll();
+      return;
+    }
+    for (const key of keys) {
+      if (typeof key === 'number') this.appended.wake(key);
+      else this.groupsChanged.wake(key);
+    }
+  }
+
+  async #reach(): Promise<void> {
+    const { clock, random, connectionTimeout, logger } = this.#options;
+    const deadline = clock.monotonic() + connectionTimeout;
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return await checkServer(this.database, logger);
+      } catch (error) {
+        const wait = retryDelay({ ...DEFAULT_RETRY, maxRetryTime: 1_000 }, attempt, random.next);
+        const isHopeless = error instanceof PostlogError && (error.cause === undefined || !isWorthReconnecting(error.cause));
+        if (isHopeless || clock.monotonic() + wait > deadline) throw error;
+        await clock.sleep(wait);
+      }
+    }
+  }
+
+  async #demandSchema(): Promise<void> {
+    const missing = await missingSteps(this.database, this.database.schema);
+    if (missing.length > 0) {
+      throw new PostlogError(
+        'UNSUPPORTED_DATABASE',
+        `schema ${this.database.schema} lacks ${missing.length} migration steps, from ${missing[0]!.name} on; ` +
+          'run "postlog migrate", or connect with migrate: true.',
+      );
+    }
+  }
+}

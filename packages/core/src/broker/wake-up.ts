@@ -1,0 +1,29 @@
+/** What a wake-up names: a partition's number, or a group's key. */
+export type WakeUpKey = number | string;
+
+export interface WakeUp {
+  readonly sender: string;
+  /** `'all'`: too much happened to name it. */
+  readonly keys: readonly WakeUpKey[] | 'all';
+}
+
+/** Notifications are visible to every role of the database, so they hold numbers and hashes, never names. */
+export function partitionKey(partitionId: number): string {
+  return String(partitionId);
+}
+
+/** FNV-1a over UTF-16 units: two groups of one hash wake each other for nothing, no more. */
+export function groupKey(groupId: string): string {
+  let hash = 0x811c9dc5;
+  for (let index = 0; index < groupId.length; index++) {
+    hash = Math.imul(hash ^ groupId.charCodeAt(index), 0x01000193) >>> 0;
+  }
+  return `g${hash.toString(16)}`;
+}
+
+/** Reads `sender:17,42,g811c9dc5`; what it cannot read wakes everyone, since a wake-up is only a hint. */
+export function readWakeUp(payload: string): WakeUp {
+  const [sender = '', keys = '*'] = payload.split(':');
+  if (keys === '*') return { sender, keys: 'all' };
+  return { sender, keys: keys.split(',').map((key) => (/^\d+$/.test(key) ? Number(key) : key)) };
+}

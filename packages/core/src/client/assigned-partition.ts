@@ -1,0 +1,210 @@
+import { PostlogError } from '../errors/postlog-error.js';
+import type { Broker } from '../broker/broker.js';
+import { logEnds, type StoredBatch } from '../log/log.store.js';
+import type { ConsumedMessage } from '../record/messages.js';
+import { offset, type Offset } from '../record/offset.js';
+import { decodeBatch } from '../record/record-batch-reader.js';
+import { verifyBatch } from '../record/record-batch.js';
+import { createDeferred, type Deferred } from '../runtime/deferred.js';
+
+/** Records of one fetch, decoded, in order. */
+export interface FetchedRecords {
+  readonly messages: ConsumedMessage[];
+  readonly highWatermark: Offset;
+  readonly bytes: number;
+  /** Where reading goes on after these. */
+  readonly nextOffset: Offset;
+  readonly leaderEpoch: number;
+}
+
+export interface AssignedPartitionOptions {
+  readonly broker: Broker;
+  readonly topic: string;
+  readonly partition: number;
+  readonly partitionId: number;
+  /** The epoch under which this member took the partition over; a commit is compared with it. */
+  readonly ownerEpoch: number;
+  readonly committedOffset: Offset | null;
+  /** Where to begin without a committed offset, or when it is out of range. */
+  readonly fromBeginning: boolean;
+  readonly maxBytes: number;
+  /** There are records to handle. */
+  readonly onRecords: () => void;
+  readonly onFault: (error: unknown) => void;
+}
+
+/**
+ * One partition while this member owns it: where it reads, what it has read ahead, how far the handler got, and what is
+ * committed. It fetches by itself, one fetch ahead of the handler, so that a slow partition holds up no other.
+ */
+export class AssignedPartition {
+  readonly topic: string;
+  readonly partition: number;
+  readonly partitionId: number;
+  readonly ownerEpoch: number;
+  /** Everything before it is handled; what a commit stores. Null until the position is known. */
+  resolvedOffset: Offset | null;
+  committedOffset: Offset | null;
+  /** Epoch of the leader that wrote the last record that was handled. */
+  leaderEpoch = -1;
+  /** An explicit seek went back, so the next commit may too. */
+  mayCommitBackwards = false;
+  isPaused = false;
+  isBeingHandled = false;
+  failures = 0;
+  /** A failed handler rests until then, on the monotonic clock. */
+  notBefore = 0;
+  readonly #options: AssignedPartitionOptions;
+  readonly #stopping = new AbortController();
+  #position: Offset | null;
+  #buffer: FetchedRecords[] = [];
+  /** Rises with every seek: what was fetched or is handled before it is stale. */
+  #generation = 0;
+  #hasRoom: Deferred<void> = createDeferred<void>();
+  #seeking = new AbortController();
+
+  constructor(options: AssignedPartitionOptions) {
+    this.#options = options;
+    this.topic = options.topic;
+    this.partition = options.partition;
+    this.partitionId = options.partitionId;
+    this.ownerEpoch = options.ownerEpoch;
+    this.committedOffset = options.committedOffset;
+    this.resolvedOffset = options.committedOffset;
+    this.#position = options.committedOffset;
+  }
+
+  get generation(): number {
+    return this.#generation;
+  }
+
+  /** Given up or stopped: nothing that is still running may go on with it. */
+  get isReleased(): boolean {
+    return this.#stopping.signal.aborted;
+  }
+
+  get hasRecords(): boolean {
+    return this.#buffer.length > 0;
+  }
+
+  get isDirty(): boolean {
+    return this.resolvedOffset !== null && this.resolvedOffset !== this.committedOffset;
+  }
+
+  start(): void {
+    void this.#fetchLoop();
+  }
+
+  /** Stops fetching; a handler that runs sees `isReleased`. */
+  release(): void {
+    this.#stopping.abort();
+    this.#seeking.abort();
+    this.#hasRoom.resolve();
+    this.#buffer = [];
+  }
+
+  /** Goes on from here: drops what was read ahead and makes running handlers stale. */
+  seek(to: Offset): void {
+    this.#generation += 1;
+    this.#position = to;
+    this.#buffer = [];
+    this.mayCommitBackwards = true;
+    this.resolvedOffset = to;
+    this.failures = 0;
+    this.notBefore = 0;
+    this.#seeking.abort();
+    this.#seeking = new AbortController();
+    this.#hasRoom.resolve();
+  }
+
+  takeRecords(): FetchedRecords | undefined {
+    const records = this.#buffer.shift();
+    this.#hasRoom.resolve();
+    return records;
+  }
+
+  /** Puts back what was not handled, from `fromOffset` on, to be handled again. */
+  returnRecords(records: FetchedRecords, fromOffset: Offset, generation: number): void {
+    if (this.isReleased || generation !== this.#generation) return;
+    const first = records.messages.findIndex((message) => BigInt(message.offset) >= fromOffset);
+    if (first >= 0) this.#buffer.unshift({ ...records, messages: records.messages.slice(first) });
+  }
+
+  /** Everything before `next` is handled; never goes back but by `seek`. */
+  resolve(next: Offset, generation: number, leaderEpoch: number): void {
+    if (generation !== this.#generation) return;
+    if (this.resolvedOffset === null || next > this.resolvedOffset) {
+      this.resolvedOffset = next;
+      this.leaderEpoch = leaderEpoch;
+    }
+  }
+
+  async #fetchLoop(): Promise<void> {
+    const { clock } = this.#options.broker;
+    while (!this.isReleased) {
+      try {
+        this.#position ??= await this.#initialPosition();
+        this.resolvedOffset ??= this.#position;
+        if (this.#buffer.length > 0) {
+          this.#hasRoom = createDeferred<void>();
+          await this.#hasRoom.promise;
+        } else {
+          await this.#fetchOnce(this.#position);
+        }
+      } catch (error) {
+        if (this.isReleased) return;
+        this.#options.onFault(error);
+        await clock.sleep(200, this.#stopping.signal);
+      }
+    }
+  }
+
+  async #fetchOnce(from: Offset): Promise<void> {
+    const { broker, partitionId, maxBytes, onRecords } = this.#options;
+    const generation = this.#generation;
+    const signal = this.#seeking.signal;
+    const answer = await broker.fetches.fetch({ partitionId, fetchOffset: from, maxBytes, signal });
+    if (answer === undefined || this.isReleased || generation !== this.#generation) return;
+    if (answer.error === 'OFFSET_OUT_OF_RANGE') {
+      this.#position = await this.#initialPosition();
+      broker.logger.warn('a fetch was out of range and begins again', {
+        topic: this.topic,
+        partition: this.partition,
+        offset: String(from),
+        begins: String(this.#position),
+      });
+      this.resolvedOffset = this.#position;
+      this.mayCommitBackwards = true;
+      return;
+    }
+    if (answer.error !== undefined) {
+      throw new PostlogError(answer.error, `fetching ${this.topic}-${this.partition} from ${from} was refused.`);
+    }
+    const records = this.#decode(answer.batches, from, answer.highWatermark!);
+    this.#position = records.nextOffset;
+    if (records.messages.length === 0) return;
+    this.#buffer.push(records);
+    onRecords();
+  }
+
+  #decode(batches: readonly StoredBatch[], from: Offset, highWatermark: Offset): FetchedRecords {
+    let bytes = 0;
+    let nextOffset = from;
+    let leaderEpoch = -1;
+    const decoded = batches.map((batch) => {
+      verifyBatch(batch.bytes);
+      bytes += batch.bytes.length;
+      nextOffset = offset(batch.lastOffset + 1n);
+      leaderEpoch = batch.leaderEpoch;
+      return decodeBatch(batch.bytes, { baseOffset: batch.baseOffset, fromOffset: from });
+    });
+    return { messages: decoded.length === 1 ? decoded[0]! : decoded.flat(), highWatermark, bytes, nextOffset, leaderEpoch };
+  }
+
+  /** The log start for a group that reads from the beginning, else what comes next. */
+  async #initialPosition(): Promise<Offset> {
+    const [ends] = await logEnds(this.#options.broker.database, [this.partitionId]);
+    if (ends === undefined) throw new PostlogError('UNKNOWN_TOPIC_OR_PARTITION', `${this.topic}-${this.partition} is gone.`);
+    return this.#options.fromBeginning ? ends.logStartOffset : ends.logEndOffset;
+  }
+}
