@@ -16,19 +16,6 @@ export interface Message {
   readonly timestamp?: string;
 }
 
-/** A message as handlers get it (KafkaJS's `KafkaMessage`). */
-export interface ConsumedMessage {
-  readonly key: Buffer | null;
-  readonly value: Buffer | null;
-  /** Milliseconds since 1970, a decimal string. */
-  readonly timestamp: string;
-  readonly attributes: number;
-  /** A decimal string. */
-  readonly offset: string;
-  /** Values are bytes; an object without a prototype. */
-  readonly headers: Headers;
-}
-
 /**
  * A message as consumers get it (KafkaJS's `KafkaMessage`).
  *
@@ -40,6 +27,7 @@ export interface ConsumedMessage {
   readonly key: Buffer | null;
   readonly value: Buffer | null;
   readonly timestamp: string;
+  /** Of the record, not of its batch: Kafka has no use for them yet. */
   readonly attributes: number;
   readonly offset: string;
   readonly headers: Headers;
