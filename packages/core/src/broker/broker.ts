@@ -120,6 +120,12 @@ export class Broker {
     this.#notifier.announce([groupKey(groupId)]);
   }
 
+  /** Topics were created or deleted: members of every group look at once whether it concerns them. */
+  announceTopics(): void {
+    this.groupsChanged.wakeAll();
+    this.#notifier.announce(['*']);
+  }
+
   async close(): Promise<void> {
     const loops = this.#loops;
     this.#loops = [];

@@ -8,7 +8,8 @@ const MERGE_MS = 1;
 const MOST_KEYS = 500;
 
 /**
- * Tells other processes that something happened to a partition (`17`) or to a group (`g` and a hash).
+ * Tells other processes that something happened to a partition (`17`), to a group (`g` and a hash), or to
+ * topics (`*`: look everywhere).
  *
  * Leading edge: the first wake-up goes at once; those that come while it is on its way, or within a millisecond, go
  * together. Never inside an append or a user's transaction, since a notification is serialised with other commits.
@@ -37,7 +38,7 @@ export class Notifier {
   async #run(): Promise<void> {
     this.#busy = true;
     while (this.#pending.size > 0) {
-      const keys = this.#pending.size > MOST_KEYS ? '*' : [...this.#pending].join(',');
+      const keys = this.#pending.has('*') || this.#pending.size > MOST_KEYS ? '*' : [...this.#pending].join(',');
       this.#pending.clear();
       await notify(this.#database, this.#channel, `${this.#processToken}:${keys}`).catch(() => {});
       await this.#clock.sleep(MERGE_MS);

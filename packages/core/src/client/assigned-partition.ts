@@ -143,8 +143,13 @@ export class AssignedPartition {
     const { clock } = this.#options.broker;
     while (!this.isReleased) {
       try {
-        this.#position ??= await this.#initialPosition();
-        this.resolvedOffset ??= this.#position;
+        if (this.#position === null) {
+          const generation = this.#generation;
+          const begin = await this.#initialPosition();
+          if (generation !== this.#generation) continue; // A seek was faster.
+          this.#position = begin;
+          this.resolvedOffset = begin;
+        }
         if (this.#buffer.length > 0) {
           this.#hasRoom = createDeferred<void>();
           await this.#hasRoom.promise;

@@ -1,0 +1,189 @@
+import type { Broker } from '../broker/broker.js';
+import type { AssignedPartition as Assignment } from '../group/group-coordinator.js';
+import type { EventBus } from '../runtime/events.js';
+import { AssignedPartition } from './assigned-partition.js';
+import type { ResolvedConsumerOptions } from './consumer-options.js';
+import type { ConsumerRun, TopicPartitionOffset } from './consumer-types.js';
+import { HandlerRunner } from './handler-runner.js';
+import { Membership } from './membership.js';
+import { OffsetCommitter } from './offset-committer.js';
+
+export interface SessionOptions {
+  readonly broker: Broker;
+  readonly options: ResolvedConsumerOptions;
+  readonly run: ConsumerRun;
+  readonly events: EventBus;
+  readonly clientId: string;
+  readonly host: string;
+  readonly topics: () => readonly string[];
+  readonly fromBeginning: (topic: string) => boolean;
+  readonly isPaused: (partition: { readonly topic: string; readonly partition: number }) => boolean;
+  readonly pause: (partition: AssignedPartition) => () => void;
+  /** A partition was assigned; a `seek` may wait for it. */
+  readonly onAssigned: (partition: AssignedPartition) => void;
+  readonly onCrash: (error: Error) => void;
+  readonly onError: (error: unknown) => void;
+}
+
+const AUTO_COMMIT_INTERVAL_MS = 5_000;
+
+/** One run of a consumer, from `run` to `stop` or a crash: its membership, its partitions, its handler, its commits. */
+export class ConsumerSession {
+  readonly #options: SessionOptions;
+  readonly #partitions = new Map<number, AssignedPartition>();
+  readonly #membership: Membership;
+  readonly #runner: HandlerRunner;
+  readonly #committer: OffsetCommitter;
+  #handledSinceCommit = 0;
+  #cancelTimer: (() => void) | undefined;
+  #isStopping = false;
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+    const { broker, events, run } = options;
+    const { groupId, retry } = options.options;
+    this.#membership = new Membership({
+      ...options.options,
+      broker,
+      events,
+      clientId: options.clientId,
+      host: options.host,
+      topics: options.topics,
+      onAssigned: (assigned) => this.#assign(assigned),
+      onRevoked: (partitionId) => this.#giveUp(partitionId),
+      onLost: (partitionIds) => this.#drop(partitionIds),
+      longestCallMs: () => this.#runner.longestCallMs(),
+      onError: options.onError,
+    });
+    this.#committer = new OffsetCommitter({
+      broker,
+      groupId,
+      events,
+      memberId: () => this.#membership.memberId,
+      // A partition that was released already is none of this member's any more.
+      onFenced: (partition) => {
+        if (!partition.isReleased) this.#membership.fence();
+      },
+    });
+    this.#runner = new HandlerRunner({
+      run,
+      clock: broker.clock,
+      random: broker.random.next,
+      retry,
+      events,
+      partitions: () => this.#partitions.values(),
+      pause: options.pause,
+      onHandled: (records) => this.#handled(records),
+      commit: () => this.commitResolved(),
+      uncommitted: () => this.#uncommitted(),
+      onCrash: options.onCrash,
+    });
+  }
+
+  get partitions(): Iterable<AssignedPartition> {
+    return this.#partitions.values();
+  }
+
+  get committer(): OffsetCommitter {
+    return this.#committer;
+  }
+
+  start(): void {
+    this.#membership.start();
+    this.#scheduleCommit();
+  }
+
+  /** Something may be ready that was not: a partition was resumed or moved. */
+  pump(): void {
+    this.#runner.pump();
+  }
+
+  /** The subscription changed: tell the group now. */
+  report(): void {
+    this.#membership.wake();
+  }
+
+  commitResolved(): Promise<void> {
+    this.#handledSinceCommit = 0;
+    return this.#committer.commitResolved([...this.#partitions.values()]);
+  }
+
+  /** Waits for the handlers that run, commits what they finished, leaves the group. */
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    this.#cancelTimer?.();
+    await this.#runner.stop();
+    if (this.#commitsByItself) await this.commitResolved().catch(this.#options.onError);
+    for (const partition of this.#partitions.values()) partition.release();
+    await this.#membership.leave();
+    this.#partitions.clear();
+  }
+
+  get #commitsByItself(): boolean {
+    return this.#options.run.autoCommit !== false;
+  }
+
+  #assign(assigned: readonly Assignment[]): void {
+    for (const { partitionId, topic, partition, ownerEpoch, committedOffset } of assigned) {
+      const { broker, options, fromBeginning, onError, onAssigned, isPaused } = this.#options;
+      const work = new AssignedPartition({
+        broker,
+        topic,
+        partition,
+        partitionId,
+        ownerEpoch,
+        committedOffset,
+        fromBeginning: fromBeginning(topic),
+        maxBytes: options.maxBytesPerPartition,
+        onRecords: () => this.#runner.pump(),
+        onFault: onError,
+      });
+      work.isPaused = isPaused(work);
+      this.#partitions.set(partitionId, work);
+      onAssigned(work);
+      work.start();
+    }
+  }
+
+  /** Lets the running handler end and commits: only then may another member have the partition. */
+  async #giveUp(partitionId: number): Promise<void> {
+    const partition = this.#partitions.get(partitionId);
+    if (partition === undefined) return;
+    partition.release();
+    const { clock } = this.#options.broker;
+    while (partition.isBeingHandled) await clock.sleep(5);
+    if (this.#commitsByItself) await this.#committer.commitResolved([partition]);
+    this.#partitions.delete(partitionId);
+  }
+
+  #drop(partitionIds: readonly number[]): void {
+    for (const partitionId of partitionIds) {
+      this.#partitions.get(partitionId)?.release();
+      this.#partitions.delete(partitionId);
+    }
+  }
+
+  #handled(records: number): void {
+    this.#handledSinceCommit += records;
+    const threshold = this.#options.run.autoCommitThreshold;
+    if (threshold != null && this.#commitsByItself && this.#handledSinceCommit >= threshold) {
+      void this.commitResolved().catch(this.#options.onError);
+    }
+  }
+
+  #scheduleCommit(): void {
+    if (!this.#commitsByItself || this.#isStopping) return;
+    const interval = this.#options.run.autoCommitInterval ?? AUTO_COMMIT_INTERVAL_MS;
+    this.#cancelTimer = this.#options.broker.clock.after(interval, () => {
+      void this.commitResolved()
+        .catch(this.#options.onError)
+        .finally(() => this.#scheduleCommit());
+    });
+  }
+
+  #uncommitted(): TopicPartitionOffset[] {
+    return [...this.#partitions.values()]
+      .filter((partition) => partition.isDirty)
+      .map(({ topic, partition, resolvedOffset }) => ({ topic, partition, offset: String(resolvedOffset) }));
+  }
+}

@@ -1,0 +1,217 @@
+import { PostlogError } from '../errors/postlog-error.js';
+import type { Broker } from '../broker/broker.js';
+import { parseOffset, type Offset } from '../record/offset.js';
+import { topicPartitionKey, type TopicPartition } from '../record/topic-partition.js';
+import { EventBus } from '../runtime/events.js';
+import type { AssignedPartition } from './assigned-partition.js';
+import { checkOptions, invalid, shown } from './check-options.js';
+import { checkRun, checkSubscription, resolveConsumerOptions, type ResolvedConsumerOptions } from './consumer-options.js';
+import { ConsumerSession } from './consumer-session.js';
+import {
+  CONSUMER_EVENTS,
+  type Consumer,
+  type ConsumerEventName,
+  type ConsumerOptions,
+  type ConsumerRun,
+  type ConsumerSubscribe,
+  type TopicPartitionOffset,
+  type TopicPartitions,
+} from './consumer-types.js';
+
+export interface ConsumerContext {
+  readonly broker: Broker;
+  readonly clientId: string;
+  readonly host: string;
+  readonly onFault: (error: unknown) => void;
+}
+
+const LONGEST_METADATA = 4_096;
+
+/** @see Consumer */
+export class LogConsumer implements Consumer {
+  readonly events = CONSUMER_EVENTS;
+  readonly #context: ConsumerContext;
+  readonly #options: ResolvedConsumerOptions;
+  readonly #bus: EventBus;
+  /** Topic to where a group without offsets begins in it. */
+  readonly #subscribed = new Map<string, boolean>();
+  /** Paused by the user: whole topics, or single partitions. */
+  readonly #paused = new Set<string>();
+  readonly #seeks = new Map<string, Offset>();
+  #run: ConsumerRun | undefined;
+  #session: ConsumerSession | undefined;
+  #isClosed = false;
+
+  constructor(context: ConsumerContext, options: ConsumerOptions) {
+    this.#context = context;
+    this.#options = resolveConsumerOptions(options);
+    this.#bus = new EventBus(context.broker.clock, context.onFault);
+  }
+
+  connect(): Promise<void> {
+    this.#demandOpen();
+    this.#bus.emit(CONSUMER_EVENTS.CONNECT);
+    return Promise.resolve();
+  }
+
+  async subscribe(subscription: ConsumerSubscribe): Promise<void> {
+    this.#demandOpen();
+    const { topics, fromBeginning } = checkSubscription(subscription);
+    for (const topic of topics) this.#subscribed.set(topic, fromBeginning);
+    this.#session?.report();
+    await Promise.resolve();
+  }
+
+  async run(options: ConsumerRun): Promise<void> {
+    this.#demandOpen();
+    const checked = checkRun(options);
+    if (this.#session !== undefined) throw invalid('the consumer runs already; call stop() before run()');
+    if (this.#subscribed.size === 0) throw invalid('the consumer has no topics; call subscribe() before run()');
+    this.#run = checked;
+    this.#start();
+    await Promise.resolve();
+  }
+
+  seek(position: { readonly topic: string; readonly partition: number; readonly offset: string }): void {
+    const { topic, partition, offset } = checkOptions(position, ['topic', 'partition', 'offset'], 'seek()');
+    if (this.#session === undefined) throw invalid('seek() needs a running consumer; call run() first');
+    const place = { topic, partition: checkPartition(partition) };
+    const to = parseOffset(offset);
+    const assigned = this.#assigned(place);
+    if (assigned === undefined) this.#seeks.set(topicPartitionKey(place), to);
+    else assigned.seek(to);
+  }
+
+  pause(topics: readonly TopicPartitions[]): void {
+    this.#setPaused(topics, true);
+  }
+
+  resume(topics: readonly TopicPartitions[]): void {
+    this.#setPaused(topics, false);
+    this.#session?.pump();
+  }
+
+  paused(): { topic: string; partitions: number[] }[] {
+    return byTopic([...(this.#session?.partitions ?? [])].filter((partition) => partition.isPaused));
+  }
+
+  assignment(): { topic: string; partitions: number[] }[] {
+    return byTopic([...(this.#session?.partitions ?? [])].filter((partition) => !partition.isReleased));
+  }
+
+  async commitOffsets(offsets: readonly TopicPartitionOffset[]): Promise<void> {
+    if (!Array.isArray(offsets)) throw invalid('commitOffsets() takes an array of { topic, partition, offset }');
+    const explicit = (offsets as readonly TopicPartitionOffset[]).map(({ topic, partition, offset, metadata = null }) => {
+      const assigned = this.#assigned({ topic, partition: checkPartition(partition) });
+      if (assigned === undefined) {
+        throw new PostlogError('UNKNOWN_MEMBER_ID', `${topic}-${partition} is not assigned to this consumer; commit what assignment() lists.`);
+      }
+      if (metadata !== null && (typeof metadata !== 'string' || Buffer.byteLength(metadata) > LONGEST_METADATA)) {
+        throw new PostlogError('OFFSET_METADATA_TOO_LARGE', `metadata for ${topic}-${partition} must be text of at most ${LONGEST_METADATA} bytes.`);
+      }
+      return { partition: assigned, offset: parseOffset(offset), metadata };
+    });
+    await this.#session?.committer.commitExplicit(explicit);
+  }
+
+  async stop(): Promise<void> {
+    const session = this.#session;
+    this.#session = undefined;
+    this.#run = undefined;
+    if (session === undefined) return;
+    await session.stop();
+    this.#bus.emit(CONSUMER_EVENTS.STOP);
+  }
+
+  async disconnect(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    await this.stop();
+    this.#bus.emit(CONSUMER_EVENTS.DISCONNECT);
+  }
+
+  on(event: ConsumerEventName, listener: Parameters<Consumer['on']>[1]): () => void {
+    if (!Object.values(CONSUMER_EVENTS).includes(event)) throw invalid(`${String(event)} is no event of a consumer`);
+    return this.#bus.on(event, listener);
+  }
+
+  #demandOpen(): void {
+    if (this.#isClosed) throw new PostlogError('CLIENT_CLOSED', 'the consumer is disconnected; make a new one with postlog.consumer().');
+  }
+
+  #start(): void {
+    const session: ConsumerSession = new ConsumerSession({
+      ...this.#context,
+      options: this.#options,
+      run: this.#run!,
+      events: this.#bus,
+      topics: () => [...this.#subscribed.keys()],
+      fromBeginning: (topic) => this.#subscribed.get(topic) ?? false,
+      isPaused: (place) => this.#paused.has(place.topic) || this.#paused.has(topicPartitionKey(place)),
+      pause: (partition) => {
+        const place = [{ topic: partition.topic, partitions: [partition.partition] }];
+        this.pause(place);
+        return () => this.resume(place);
+      },
+      onAssigned: (partition) => this.#applySeek(partition),
+      onCrash: (error) => void this.#crash(session, error),
+      onError: this.#context.onFault,
+    });
+    this.#session = session;
+    session.start();
+  }
+
+  /** Ends the session as KafkaJS does after too many failures, and begins another if the user agrees. */
+  async #crash(session: ConsumerSession, error: Error): Promise<void> {
+    if (this.#session !== session) return;
+    const restart = await this.#options.restartOnFailure(error).catch(() => false);
+    this.#context.broker.logger.error('the consumer crashed', { groupId: this.#options.groupId, reason: error.message, restart });
+    this.#bus.emit(CONSUMER_EVENTS.CRASH, { error, groupId: this.#options.groupId, restart });
+    await session.stop();
+    if (this.#session !== session) return;
+    this.#session = undefined;
+    if (!restart) {
+      this.#bus.emit(CONSUMER_EVENTS.STOP);
+      return;
+    }
+    await this.#context.broker.clock.sleep(this.#options.retry.initialRetryTime);
+    if (this.#session === undefined && this.#run !== undefined && !this.#isClosed) this.#start();
+  }
+
+  #applySeek(partition: AssignedPartition): void {
+    const key = topicPartitionKey(partition);
+    const to = this.#seeks.get(key);
+    if (to === undefined) return;
+    this.#seeks.delete(key);
+    partition.seek(to);
+  }
+
+  #setPaused(topics: readonly TopicPartitions[], isPaused: boolean): void {
+    if (!Array.isArray(topics)) throw invalid('pause() and resume() take an array of { topic, partitions }');
+    for (const { topic, partitions } of topics as readonly TopicPartitions[]) {
+      const keys = partitions?.map((partition) => topicPartitionKey({ topic, partition })) ?? [topic];
+      for (const key of keys) {
+        if (isPaused) this.#paused.add(key);
+        else this.#paused.delete(key);
+      }
+    }
+    for (const partition of this.#session?.partitions ?? []) {
+      partition.isPaused = this.#paused.has(partition.topic) || this.#paused.has(topicPartitionKey(partition));
+    }
+  }
+
+  #assigned({ topic, partition }: TopicPartition): AssignedPartition | undefined {
+    return [...(this.#session?.partitions ?? [])].find((each) => each.topic === topic && each.partition === partition && !each.isReleased);
+  }
+}
+
+function byTopic(partitions: readonly TopicPartition[]): { topic: string; partitions: number[] }[] {
+  const topics = new Map<string, number[]>();
+  for (const { topic, partition } of partitions) topics.set(topic, [...(topics.get(topic) ?? []), partition].sort((a, b) => a - b));
+  return [...topics].map(([topic, list]) => ({ topic, partitions: list }));
+}
+
+function checkPartition(partition: unknown): number {
+  if (typeof partition === 'number' && Number.isInteger(partition) && partition >= 0) return partition;
+  throw new PostlogError('UNKNOWN_TOPIC_OR_PARTITION', `partition is ${shown(partition)}; give a whole number from 0 on.`);
+}

@@ -1,0 +1,178 @@
+import type { Clock } from '../runtime/clock.js';
+import { retryDelay, type ResolvedRetry } from '../runtime/backoff.js';
+import type { EventBus } from '../runtime/events.js';
+import { offset } from '../record/offset.js';
+import type { AssignedPartition, FetchedRecords } from './assigned-partition.js';
+import { FetchedBatch } from './batch.js';
+import { CONSUMER_EVENTS, type ConsumerRun, type TopicPartitionOffset } from './consumer-types.js';
+
+export interface HandlerRunnerOptions {
+  readonly run: ConsumerRun;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly retry: ResolvedRetry;
+  readonly events: EventBus;
+  readonly partitions: () => Iterable<AssignedPartition>;
+  readonly pause: (partition: AssignedPartition) => () => void;
+  /** How many records were handled; the moment to commit may have come. */
+  readonly onHandled: (records: number) => void;
+  readonly commit: () => Promise<void>;
+  readonly uncommitted: () => TopicPartitionOffset[];
+  /** A record failed more often than `retry.retries`. */
+  readonly onCrash: (error: Error) => void;
+}
+
+/**
+ * Gives records to the user's handler: a partition's in order and one call at a time, of so many partitions at once. A
+ * call that fails is repeated after a rest, from the record that failed on; other partitions go on meanwhile.
+ */
+export class HandlerRunner {
+  readonly #options: HandlerRunnerOptions;
+  #running = 0;
+  #isStopped = false;
+  #rounds: AssignedPartition[] = [];
+  readonly #startedAt = new Map<AssignedPartition, number>();
+  #idle: (() => void)[] = [];
+
+  constructor(options: HandlerRunnerOptions) {
+    this.#options = options;
+  }
+
+  /** Starts what can be started now. */
+  pump(): void {
+    const limit = this.#options.run.partitionsConsumedConcurrently ?? 1;
+    while (!this.#isStopped && this.#running < limit) {
+      const partition = this.#next();
+      if (partition === undefined) return;
+      this.#running += 1;
+      partition.isBeingHandled = true;
+      this.#startedAt.set(partition, this.#options.clock.monotonic());
+      void this.#handle(partition).finally(() => this.#finished(partition));
+    }
+  }
+
+  /** No further calls; resolves when those that run have ended. */
+  stop(): Promise<void> {
+    this.#isStopped = true;
+    return this.#running === 0 ? Promise.resolve() : new Promise((resolve) => this.#idle.push(resolve));
+  }
+
+  /** How long the oldest call has been running, in milliseconds. */
+  longestCallMs(): number {
+    const now = this.#options.clock.monotonic();
+    return Math.max(0, ...[...this.#startedAt.values()].map((startedAt) => now - startedAt));
+  }
+
+  /** Partitions take turns, so that a full one does not starve the others. */
+  #next(): AssignedPartition | undefined {
+    const now = this.#options.clock.monotonic();
+    const isReady = (p: AssignedPartition) => p.hasRecords && !p.isBeingHandled && !p.isPaused && !p.isReleased && p.notBefore <= now;
+    const all = [...this.#options.partitions()];
+    this.#rounds = [...this.#rounds.filter((p) => all.includes(p)), ...all.filter((p) => !this.#rounds.includes(p))];
+    const place = this.#rounds.findIndex(isReady);
+    if (place < 0) return undefined;
+    const [next] = this.#rounds.splice(place, 1);
+    this.#rounds.push(next!);
+    return next;
+  }
+
+  #finished(partition: AssignedPartition): void {
+    this.#running -= 1;
+    partition.isBeingHandled = false;
+    this.#startedAt.delete(partition);
+    if (this.#running === 0) for (const resolve of this.#idle.splice(0)) resolve();
+    this.pump();
+  }
+
+  async #handle(partition: AssignedPartition): Promise<void> {
+    const records = partition.takeRecords();
+    if (records === undefined) return;
+    const { events, clock } = this.#options;
+    const generation = partition.generation;
+    const summary = {
+      topic: partition.topic,
+      partition: partition.partition,
+      batchSize: records.messages.length,
+      firstOffset: records.messages[0]!.offset,
+      lastOffset: records.messages.at(-1)!.offset,
+    };
+    events.emit(CONSUMER_EVENTS.START_BATCH_PROCESS, summary);
+    const startedAt = clock.monotonic();
+    try {
+      await (this.#options.run.eachBatch === undefined ? this.#eachMessage(partition, records) : this.#eachBatch(partition, records));
+      partition.failures = 0;
+    } catch (error) {
+      this.#failed(partition, asError(error));
+    }
+    if (partition.resolvedOffset !== null && partition.resolvedOffset < records.nextOffset) {
+      partition.returnRecords(records, partition.resolvedOffset, generation);
+    }
+    events.emit(CONSUMER_EVENTS.END_BATCH_PROCESS, { ...summary, duration: clock.monotonic() - startedAt });
+  }
+
+  async #eachMessage(partition: AssignedPartition, { messages, leaderEpoch }: FetchedRecords): Promise<void> {
+    const generation = partition.generation;
+    const shared = {
+      topic: partition.topic,
+      partition: partition.partition,
+      heartbeat: () => Promise.resolve(),
+      pause: () => this.#options.pause(partition),
+    };
+    for (const message of messages) {
+      if (this.#isStale(partition, generation) || partition.isPaused) return;
+      const handled = this.#options.run.eachMessage!({ ...shared, message });
+      if (handled !== undefined) await handled;
+      partition.resolve(nextOffset(message.offset), generation, leaderEpoch);
+      this.#options.onHandled(1);
+    }
+  }
+
+  async #eachBatch(partition: AssignedPartition, records: FetchedRecords): Promise<void> {
+    const generation = partition.generation;
+    const { run, commit, uncommitted } = this.#options;
+    const resolveOffset = (value: string) => {
+      partition.resolve(nextOffset(value), generation, records.leaderEpoch);
+    };
+    await run.eachBatch!({
+      batch: new FetchedBatch({ ...records, topic: partition.topic, partition: partition.partition }),
+      resolveOffset,
+      heartbeat: () => Promise.resolve(),
+      pause: () => this.#options.pause(partition),
+      commitOffsetsIfNecessary: commit,
+      uncommittedOffsets: uncommitted,
+      isRunning: () => !this.#isStopped,
+      isStale: () => this.#isStale(partition, generation),
+    });
+    if (run.eachBatchAutoResolve !== false && !this.#isStale(partition, generation)) {
+      partition.resolve(records.nextOffset, generation, records.leaderEpoch);
+    }
+    this.#options.onHandled(records.messages.length);
+  }
+
+  #isStale(partition: AssignedPartition, generation: number): boolean {
+    return this.#isStopped || partition.isReleased || partition.generation !== generation;
+  }
+
+  #failed(partition: AssignedPartition, error: Error): void {
+    if (partition.isReleased || this.#isStopped) return;
+    const { retry, clock, random, onCrash } = this.#options;
+    if (partition.failures >= retry.retries) {
+      onCrash(error);
+      return;
+    }
+    const wait = retryDelay(retry, partition.failures, random);
+    partition.failures += 1;
+    partition.notBefore = clock.monotonic() + wait;
+    clock.after(wait + 1, () => this.pump());
+  }
+}
+
+/** A committed offset is the next one to read (rule H54). */
+function nextOffset(value: string) {
+  return offset(BigInt(value) + 1n);
+}
+
+/** Handlers may throw anything; what is not an Error is kept as the cause. */
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(`the handler threw something that is no Error: ${String(error)}`, { cause: error });
+}

@@ -1,0 +1,187 @@
+import { PostlogError } from '../errors/postlog-error.js';
+import type { Broker } from '../broker/broker.js';
+import { groupKey } from '../broker/wake-up.js';
+import type { AssignedPartition as Assignment } from '../group/group-coordinator.js';
+import { DEFAULT_RETRY } from '../runtime/backoff.js';
+import type { EventBus } from '../runtime/events.js';
+import { startLoop, type Loop } from '../runtime/run-loop.js';
+import { CONSUMER_EVENTS } from './consumer-types.js';
+
+export interface MembershipOptions {
+  readonly broker: Broker;
+  readonly groupId: string;
+  readonly clientId: string;
+  readonly host: string;
+  readonly topics: () => readonly string[];
+  readonly sessionTimeout: number;
+  readonly heartbeatInterval: number;
+  readonly rebalanceTimeout: number;
+  readonly maxPollIntervalMs: number;
+  readonly events: EventBus;
+  /** These are ours from now on. */
+  readonly onAssigned: (assigned: readonly Assignment[]) => void;
+  /** Resolves when the partition's handler has ended and its offsets are committed: then others may have it. */
+  readonly onRevoked: (partitionId: number) => Promise<void>;
+  /** These are not ours any more: stop at once, commit nothing. */
+  readonly onLost: (partitionIds: readonly number[]) => void;
+  readonly longestCallMs: () => number;
+  readonly onError: (error: unknown) => void;
+}
+
+/**
+ * A member's place in its group: it reports at its own pace, whatever the handlers do, takes what it is given, gives up
+ * what it is asked to once that is drained and committed, and drops everything when the group goes on without it.
+ */
+export class Membership {
+  readonly #options: MembershipOptions;
+  readonly #held = new Set<number>();
+  readonly #draining = new Set<number>();
+  #memberId: string;
+  #memberEpoch = 0;
+  #lastHeardAt: number;
+  #loop: Loop | undefined;
+  #leaveWakeUps: (() => void) | undefined;
+
+  constructor(options: MembershipOptions) {
+    this.#options = options;
+    this.#memberId = options.broker.random.uniqueName(options.clientId);
+    this.#lastHeardAt = options.broker.clock.monotonic();
+  }
+
+  get memberId(): string {
+    return this.#memberId;
+  }
+
+  start(): void {
+    const { broker, groupId, heartbeatInterval, onError } = this.#options;
+    this.#loop = startLoop({
+      clock: broker.clock,
+      random: broker.random.next,
+      retry: { ...DEFAULT_RETRY, maxRetryTime: Math.min(1_000, heartbeatInterval) },
+      step: () => this.#report(),
+      onError: (error) => {
+        onError(error);
+        this.#dropIfSilent();
+      },
+    });
+    this.#leaveWakeUps = broker.groupsChanged.wait([groupKey(groupId)], () => this.wake());
+  }
+
+  wake(): void {
+    this.#loop?.wake();
+  }
+
+  /** Stops reporting and leaves the group at once; what is held must be drained and committed by now. */
+  async leave(): Promise<void> {
+    this.#leaveWakeUps?.();
+    await this.#loop?.stop();
+    this.#loop = undefined;
+    if (this.#memberEpoch === 0) return;
+    await this.#options.broker.coordinator.leave(this.#reportOf([])).catch(this.#options.onError);
+    this.#memberEpoch = 0;
+  }
+
+  /** Another member owns the partition: everything that this member believes may be old. */
+  fence(): void {
+    this.#startOver();
+    this.wake();
+  }
+
+  async #report(): Promise<number> {
+    const { broker, events, heartbeatInterval, groupId } = this.#options;
+    if (await this.#hasPolledTooLate()) return heartbeatInterval;
+    try {
+      const answer = await broker.coordinator.heartbeat(this.#reportOf([...this.#held]));
+      this.#lastHeardAt = broker.clock.monotonic();
+      const hasJoined = this.#memberEpoch === 0;
+      this.#memberEpoch = answer.memberEpoch;
+      this.#take(answer.assignment);
+      if (hasJoined) events.emit(CONSUMER_EVENTS.GROUP_JOIN, this.#joined(answer.assignment));
+      events.emit(CONSUMER_EVENTS.HEARTBEAT, { groupId, memberId: this.#memberId, groupGenerationId: this.#memberEpoch });
+      // Nothing tells a waiting member that the last partition was released by a process that died; so it looks more often.
+      return answer.state === 'Stable' ? heartbeatInterval : Math.min(heartbeatInterval, 500);
+    } catch (error) {
+      if (!isFenced(error)) throw error;
+      this.#startOver();
+      return 0;
+    }
+  }
+
+  #take(assignment: readonly Assignment[]): void {
+    const wanted = new Set(assignment.map(({ partitionId }) => partitionId));
+    const added = assignment.filter(({ partitionId }) => !this.#held.has(partitionId));
+    for (const { partitionId } of added) this.#held.add(partitionId);
+    if (added.length > 0) this.#options.onAssigned(added);
+    const revoked = [...this.#held].filter((partitionId) => !wanted.has(partitionId) && !this.#draining.has(partitionId));
+    if (revoked.length > 0) {
+      this.#options.events.emit(CONSUMER_EVENTS.REBALANCING, { groupId: this.#options.groupId, memberId: this.#memberId });
+    }
+    for (const partitionId of revoked) void this.#drain(partitionId);
+  }
+
+  async #drain(partitionId: number): Promise<void> {
+    this.#draining.add(partitionId);
+    const memberId = this.#memberId;
+    await this.#options.onRevoked(partitionId).catch(this.#options.onError);
+    this.#draining.delete(partitionId);
+    if (memberId !== this.#memberId) return;
+    this.#held.delete(partitionId);
+    this.wake();
+  }
+
+  /** A handler that runs for longer than allowed costs the member its place, until that call ends. */
+  async #hasPolledTooLate(): Promise<boolean> {
+    const { longestCallMs, maxPollIntervalMs, broker, onError } = this.#options;
+    if (longestCallMs() <= maxPollIntervalMs) return false;
+    if (this.#memberEpoch > 0) {
+      onError(
+        new PostlogError('UNKNOWN_MEMBER_ID', `a handler has been running for more than maxPollIntervalMs (${maxPollIntervalMs}); the member leaves its group until it ends.`),
+      );
+      const report = this.#reportOf([]);
+      this.#startOver();
+      await broker.coordinator.leave(report);
+    }
+    return true;
+  }
+
+  /** Without an answer for a whole session others own our partitions by now. */
+  #dropIfSilent(): void {
+    const { broker, sessionTimeout } = this.#options;
+    if (this.#held.size > 0 && broker.clock.monotonic() - this.#lastHeardAt > sessionTimeout) this.#startOver();
+  }
+
+  /** Joins as somebody new, holding nothing. */
+  #startOver(): void {
+    const lost = [...this.#held];
+    this.#held.clear();
+    this.#memberEpoch = 0;
+    this.#memberId = this.#options.broker.random.uniqueName(this.#options.clientId);
+    if (lost.length > 0) this.#options.onLost(lost);
+    this.#options.events.emit(CONSUMER_EVENTS.REBALANCING, { groupId: this.#options.groupId, memberId: this.#memberId });
+  }
+
+  #reportOf(held: readonly number[]) {
+    const { groupId, clientId, host, topics, sessionTimeout, rebalanceTimeout } = this.#options;
+    return {
+      groupId,
+      memberId: this.#memberId,
+      memberEpoch: this.#memberEpoch,
+      clientId,
+      host,
+      topics: topics(),
+      sessionTimeoutMs: sessionTimeout,
+      rebalanceTimeoutMs: rebalanceTimeout,
+      held,
+    };
+  }
+
+  #joined(assignment: readonly Assignment[]): Record<string, unknown> {
+    const memberAssignment: Record<string, number[]> = {};
+    for (const { topic, partition } of assignment) (memberAssignment[topic] ??= []).push(partition);
+    return { groupId: this.#options.groupId, memberId: this.#memberId, memberAssignment };
+  }
+}
+
+function isFenced(error: unknown): boolean {
+  return error instanceof PostlogError && (error.code === 'FENCED_MEMBER_EPOCH' || error.code === 'UNKNOWN_MEMBER_ID');
+}

@@ -1,0 +1,97 @@
+import { PostlogError } from '../errors/postlog-error.js';
+import type { Broker } from '../broker/broker.js';
+import { commitOffsets } from '../group/committed-offsets.store.js';
+import type { Offset } from '../record/offset.js';
+import type { EventBus } from '../runtime/events.js';
+import type { AssignedPartition } from './assigned-partition.js';
+import { CONSUMER_EVENTS } from './consumer-types.js';
+
+export interface ExplicitOffset {
+  readonly partition: AssignedPartition;
+  readonly offset: Offset;
+  readonly metadata: string | null;
+}
+
+/**
+ * Commits how far handlers got. Owner and epoch are compared in the row that is written, so a member that lost a
+ * partition without knowing it is refused, and says so.
+ */
+export class OffsetCommitter {
+  readonly #broker: Broker;
+  readonly #groupId: string;
+  readonly #memberId: () => string;
+  readonly #events: EventBus;
+  readonly #onFenced: (partition: AssignedPartition) => void;
+  #last: Promise<void> = Promise.resolve();
+
+  constructor(options: {
+    broker: Broker;
+    groupId: string;
+    memberId: () => string;
+    events: EventBus;
+    /** The partition has another owner now: its handler must stop. */
+    onFenced: (partition: AssignedPartition) => void;
+  }) {
+    this.#broker = options.broker;
+    this.#groupId = options.groupId;
+    this.#memberId = options.memberId;
+    this.#events = options.events;
+    this.#onFenced = options.onFenced;
+  }
+
+  /** Commits what was resolved and is not committed yet. One commit at a time: an older one never comes last. */
+  commitResolved(partitions: Iterable<AssignedPartition>): Promise<void> {
+    return this.#inTurn(() => {
+      const dirty = [...partitions].filter((partition) => partition.isDirty);
+      return this.#commit(
+        dirty.map((partition) => ({ partition, offset: partition.resolvedOffset!, metadata: null, mayGoBack: partition.mayCommitBackwards })),
+      );
+    });
+  }
+
+  /** @throws PostlogError `FENCED_MEMBER_EPOCH` when another member owns one of the partitions. */
+  commitExplicit(offsets: readonly ExplicitOffset[]): Promise<void> {
+    return this.#inTurn(() => this.#commit(offsets.map((each) => ({ ...each, mayGoBack: true }))));
+  }
+
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const turn = this.#last.then(work);
+    this.#last = turn.catch(() => {});
+    return turn;
+  }
+
+  async #commit(offsets: readonly (ExplicitOffset & { readonly mayGoBack: boolean })[]): Promise<void> {
+    if (offsets.length === 0) return;
+    const refused = await commitOffsets(
+      this.#broker.database,
+      this.#groupId,
+      this.#memberId(),
+      offsets.map(({ partition, offset, metadata, mayGoBack }) => ({
+        partitionId: partition.partitionId,
+        ownerEpoch: partition.ownerEpoch,
+        offset,
+        leaderEpoch: partition.leaderEpoch,
+        metadata,
+        mayGoBack,
+      })),
+    );
+    for (const { partition, offset } of offsets) {
+      if (refused.has(partition.partitionId)) this.#onFenced(partition);
+      else {
+        partition.committedOffset = offset;
+        if (partition.resolvedOffset === offset) partition.mayCommitBackwards = false;
+      }
+    }
+    this.#events.emit(CONSUMER_EVENTS.COMMIT_OFFSETS, {
+      groupId: this.#groupId,
+      memberId: this.#memberId(),
+      topics: offsets.map(({ partition, offset }) => ({ topic: partition.topic, partition: partition.partition, offset: String(offset) })),
+    });
+    const [first] = refused;
+    if (first !== undefined) {
+      const [partitionId, code] = first;
+      const { partition } = offsets.find((each) => each.partition.partitionId === partitionId)!;
+      throw new PostlogError(code, `the commit for ${partition.topic}-${partition.partition} was refused: another member has taken the partition over.`);
+    }
+  }
+}

@@ -1,0 +1,47 @@
+export { connect } from './client/connect.js';
+export type { ConnectOptions } from './client/connect-options.js';
+export type { Postlog } from './client/postlog.js';
+export { PRODUCER_EVENTS } from './client/producer-types.js';
+export type {
+  Acks,
+  InstrumentationEvent,
+  Producer,
+  ProducerEventName,
+  ProducerOptions,
+  ProducerSend,
+  ProducerSendBatch,
+  RecordMetadata,
+} from './client/producer-types.js';
+export { CONSUMER_EVENTS } from './client/consumer-types.js';
+export type {
+  Batch,
+  Consumer,
+  ConsumerEventName,
+  ConsumerOptions,
+  ConsumerRetryOptions,
+  ConsumerRun,
+  ConsumerSubscribe,
+  EachBatchPayload,
+  EachMessagePayload,
+  TopicPartitionOffset,
+  TopicPartitions,
+} from './client/consumer-types.js';
+export type {
+  Admin,
+  ConfigEntry,
+  GroupTopicOffsets,
+  PartitionDescription,
+  TopicDescription,
+  TopicOffsets,
+  TopicSpec,
+} from './client/admin-types.js';
+export { ERROR_CODES, type ErrorCode } from './errors/error-code.js';
+export { PostlogError, type Outcome, type PostlogErrorOptions } from './errors/postlog-error.js';
+export { migrationScript } from './postgres/migration-files.js';
+export type { CompressionName } from './record/compression.js';
+export { nearestName } from './record/known-keys.js';
+export type { ConsumedMessage, Headers, HeaderValue, Message } from './record/messages.js';
+export { roundRobinPartitioner } from './record/partitioners.js';
+export type { CreatePartitioner, Partitioner, PartitionerArgs, PartitionMetadata } from './record/partitioners.js';
+export type { RetryOptions } from './runtime/backoff.js';
+export { consoleLogger, silentLogger, type Logger } from './runtime/logger.js';
