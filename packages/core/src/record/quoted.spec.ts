@@ -8,7 +8,7 @@ describe('quoted', () => {
     ['\ud800', '"\\ud800"'],
     [1.5, '1.5'],
     [10n, '10n'],
-    [2n ** 100_000n, '0n'],
+    [2n ** 100_000n, 'a very large bigint'],
     [null, 'null'],
     [undefined, 'undefined'],
     [true, 'true'],

@@ -10,7 +10,7 @@ export function quoted(value: unknown): string {
     case 'undefined':
       return String(value);
     case 'bigint':
-      return `${shortened(String(BigInt.asIntN(128, value)))}n`;
+      return BigInt.asIntN(128, value) === value ? `${value}n` : 'a very large bigint';
     case 'object':
       if (value === null) return 'null';
       if (Array.isArray(value)) return 'an array';
@@ -26,8 +26,4 @@ function quotedText(text: string): string {
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
   return text.length > SHOWN_LENGTH ? `${escaped}… (${text.length} characters)` : escaped;
-}
-
-function shortened(text: string): string {
-  return text.length > SHOWN_LENGTH ? `${text.slice(0, SHOWN_LENGTH)}…` : text;
 }
