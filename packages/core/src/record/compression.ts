@@ -110,7 +110,7 @@ function decompressAnyZstd(body: Buffer, maxBytes: number): Buffer {
 }
 
 function isTooLarge(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE';
+  return (error as { readonly code?: unknown } | null)?.code === 'ERR_BUFFER_TOO_LARGE';
 }
 
 function noZstd(): PostlogError {

@@ -119,12 +119,13 @@ function sizeOfHeaders(headers: Headers): number {
 
 function sizeOf(content: Uint8Array | string | null | undefined): number {
   if (content === null || content === undefined) return 0;
-  return typeof content === 'string' ? Buffer.byteLength(content) : content.length;
+  if (typeof content === 'string') return Buffer.byteLength(content);
+  return content instanceof Uint8Array ? content.length : 0; // Else it is refused when it is written.
 }
 
 function boundOf(content: Uint8Array | string | null | undefined): number {
   if (content === null || content === undefined) return 0;
-  if (typeof content !== 'string') return content.length;
+  if (typeof content !== 'string') return sizeOf(content);
   return content.length <= COUNTED_TEXT_LENGTH ? 3 * content.length : Buffer.byteLength(content);
 }
 
