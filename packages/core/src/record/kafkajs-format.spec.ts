@@ -65,14 +65,12 @@ function unframe(body: Buffer): Buffer {
 
 const codec = fc.constantFrom<CompressionName>('none', 'gzip', 'snappy', 'lz4');
 const bytes = fc.uint8Array({ maxLength: 100 }).map((each) => Buffer.from(each));
-const headers = fc.dictionary(
-  fc.string({ minLength: 1 }),
-  fc.oneof(bytes, fc.array(bytes, { minLength: 2, maxLength: 3 })),
-  {
-    maxKeys: 3,
-    noNullPrototype: true,
-  },
-);
+/** Without names of Object.prototype: KafkaJS's decoder takes what is inherited for a value. */
+const headerName = fc.string({ minLength: 1 }).filter((name) => !(name in {}));
+const headers = fc.dictionary(headerName, fc.oneof(bytes, fc.array(bytes, { minLength: 2, maxLength: 3 })), {
+  maxKeys: 3,
+  noNullPrototype: true,
+});
 const messages = fc.array(
   fc.record({ key: fc.option(bytes), value: fc.option(bytes), timestamp: fc.nat(4_102_444_800_000), headers }),
   { minLength: 1, maxLength: 15 },
