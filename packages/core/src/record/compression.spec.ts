@@ -113,7 +113,14 @@ describe('LZ4 and snappy of other hands', () => {
     expect(() => decompress('snappy', claim, 64 * MIB)).toThrow(corrupt);
   });
 
-  it('reads LZ4 frames with a size, with checksums, and with an incompressible block', () => {
+  it('relies on LZ4 blocks that never grow over the size that the frame names', async () => {
+    const frame = await compress('lz4', Buffer.alloc(200_000));
+    frame[5] = 0x40; // 64 KiB instead of 256 KiB,
+    frame[6] = 0x82; // and the header checksum of that.
+    expect(() => decompress('lz4', frame, MIB)).toThrow(corrupt);
+  });
+
+  it('reads an LZ4 frame with a block that is not compressed', () => {
     const frame = Buffer.from('04224d18' + '6040' + '82' + '02000080' + '6869' + '00000000', 'hex');
     expect(decompress('lz4', frame, 2).toString()).toBe('hi');
     expect(() => decompress('lz4', frame, 1)).toThrow(tooLarge);

@@ -105,17 +105,18 @@ export class StickyChooser {
   }
 
   /**
-   * The partition for one record.
+   * The partition for records that are handed over together. Where they would not fit into a batch with what went there
+   * before, they go elsewhere as a whole: split, they would wait for two requests.
    *
    * @param queuedBytes for each partition, what waits for it in this producer.
-   * @param bytes the record's size.
+   * @param bytes the size of the records.
    */
   choose(topic: string, queuedBytes: readonly number[], bytes: number): number {
     let current = this.#current.get(topic);
     if (current === undefined) {
       current = { partition: this.#draw(queuedBytes), bytes: 0 };
       this.#current.set(topic, current);
-    } else if (current.bytes >= this.#batchSize || current.partition >= queuedBytes.length) {
+    } else if (current.bytes + bytes > this.#batchSize || current.partition >= queuedBytes.length) {
       current.partition = this.#draw(queuedBytes);
       current.bytes = 0;
     }
