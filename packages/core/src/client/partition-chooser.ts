@@ -8,23 +8,47 @@ import type { TopicMetadata } from './metadata-cache.js';
 export class PartitionChooser {
   readonly #custom: Partitioner | undefined;
   readonly #sticky: StickyChooser;
+  readonly #batchSize: number;
   readonly #described = new WeakMap<TopicMetadata, readonly PartitionMetadata[]>();
 
   constructor(options: { createPartitioner: CreatePartitioner | undefined; random: () => number; batchSize: number }) {
     this.#custom = options.createPartitioner?.();
+    this.#batchSize = options.batchSize;
     this.#sticky = new StickyChooser({ random: options.random, batchSize: options.batchSize });
   }
 
-  /** @throws PostlogError `UNKNOWN_TOPIC_OR_PARTITION` for a partition that the topic does not have. */
-  choose(metadata: TopicMetadata, message: Message, bytes: number, queuedBytes: () => readonly number[]): number {
+  /**
+   * The partitions of messages that are sent together.
+   *
+   * @throws PostlogError `UNKNOWN_TOPIC_OR_PARTITION` for a partition that the topic does not have.
+   */
+  choose(metadata: TopicMetadata, messages: readonly Message[], sizes: readonly number[], queuedBytes: readonly number[]): number[] {
     const count = metadata.partitions.length;
-    if (message.partition !== undefined) return this.#checked(message.partition, metadata, 'the message names');
-    if (this.#custom !== undefined) {
-      const partition = this.#custom({ topic: metadata.topic, partitionMetadata: this.#describe(metadata), message });
-      return this.#checked(partition, metadata, 'the partitioner chose');
-    }
-    if (message.key != null) return partitionForKey(message.key, count);
-    return count === 1 ? 0 : this.#sticky.choose(metadata.topic, queuedBytes(), bytes);
+    let sticky = 0;
+    let runEnd = 0;
+    return messages.map((message, index) => {
+      if (message.partition !== undefined) return this.#checked(message.partition, metadata, 'the message names');
+      if (this.#custom !== undefined) {
+        const partition = this.#custom({ topic: metadata.topic, partitionMetadata: this.#describe(metadata), message });
+        return this.#checked(partition, metadata, 'the partitioner chose');
+      }
+      if (message.key != null) return partitionForKey(message.key, count);
+      if (count === 1) return 0;
+      if (index >= runEnd) {
+        const run = this.#runFrom(index, sizes);
+        runEnd = run.end;
+        sticky = this.#sticky.choose(metadata.topic, queuedBytes, run.bytes);
+      }
+      return sticky;
+    });
+  }
+
+  /** How many of the records from here on fit into one batch. */
+  #runFrom(start: number, sizes: readonly number[]): { readonly end: number; readonly bytes: number } {
+    let end = start;
+    let bytes = 0;
+    while (end < sizes.length && (end === start || bytes + sizes[end]! <= this.#batchSize)) bytes += sizes[end++]!;
+    return { end, bytes };
   }
 
   #checked(partition: unknown, { topic, partitions }: TopicMetadata, who: string): number {

@@ -32,13 +32,15 @@ export interface ProducerContext {
   readonly onFault: (error: unknown) => void;
 }
 
-interface CheckedRecord {
-  readonly message: Message;
-  readonly bytes: number;
+/** Checked messages of one topic, and beside each the bytes it takes at most. */
+interface CheckedTopic {
+  readonly topic: string;
+  readonly messages: readonly Message[];
+  readonly sizes: readonly number[];
 }
 
 interface CheckedSend {
-  readonly topics: { readonly topic: string; readonly records: readonly CheckedRecord[] }[];
+  readonly topics: readonly CheckedTopic[];
   readonly bytes: number;
   readonly needsAnswer: boolean;
   readonly compression: CompressionName;
@@ -128,13 +130,10 @@ export class LogProducer implements Producer {
     const topics = batches.map(({ topic, messages }) => {
       const name = checkTopicName(topic);
       if (!Array.isArray(messages)) throw invalid('messages must be an array of { key, value, … }');
-      const records = (messages as readonly unknown[]).map((each, index): CheckedRecord => {
-        const message = checkMessage(each, index);
-        const size = estimateRecordBytes(message);
-        bytes += size;
-        return { message, bytes: size };
-      });
-      return { topic: name, records };
+      const checked = (messages as readonly unknown[]).map(checkMessage);
+      const sizes = checked.map(estimateRecordBytes);
+      for (const size of sizes) bytes += size;
+      return { topic: name, messages: checked, sizes };
     });
     return { topics, bytes, needsAnswer, compression: checkCompression(compression) ?? this.#options.compression };
   }
@@ -158,33 +157,32 @@ export class LogProducer implements Producer {
   #handOver({ topics, bytes, needsAnswer, compression }: CheckedSend, metadata: readonly TopicMetadata[]): Promise<RecordMetadata[]> {
     const receipt = needsAnswer ? new Receipt() : undefined;
     const { clock } = this.#context.broker;
-    const shared = { compression, receipt, now: clock.now(), at: clock.monotonic() };
+    const parcel = { compression, receipt, now: clock.now(), at: clock.monotonic() };
     let chosen: number[][];
     try {
-      chosen = topics.map(({ records }, index) => this.#choose(metadata[index]!, records));
+      chosen = topics.map((topic, index) => this.#choose(metadata[index]!, topic));
     } catch (error) {
       this.#memory.give(bytes);
       return Promise.reject(error instanceof Error ? error : new Error(String(error)));
     }
-    topics.forEach(({ records }, index) => {
-      records.forEach((record, place) => this.#accumulator.add(metadata[index]!, chosen[index]![place]!, { ...record, ...shared }));
-    });
+    for (const [index, { messages, sizes }] of topics.entries()) {
+      this.#accumulator.addAll(metadata[index]!, { messages, sizes, partitions: chosen[index]! }, parcel);
+    }
     this.#sender.poke();
     receipt?.seal();
     return receipt?.promise ?? Promise.resolve(unanswered(topics, chosen));
   }
 
-  #choose(metadata: TopicMetadata, records: readonly CheckedRecord[]): number[] {
-    const queuedBytes = () => this.#accumulator.queuedBytes(metadata);
-    return records.map(({ message, bytes }) => {
-      if (bytes > metadata.config.maxMessageBytes) {
-        throw new PostlogError(
-          'MESSAGE_TOO_LARGE',
-          `a record of some ${bytes} bytes is over max.message.bytes (${metadata.config.maxMessageBytes}) of ${metadata.topic}; raise the topic's setting, or store the content elsewhere and send a reference.`,
-        );
-      }
-      return this.#chooser.choose(metadata, message, bytes, queuedBytes);
-    });
+  #choose(metadata: TopicMetadata, { messages, sizes }: CheckedTopic): number[] {
+    const limit = metadata.config.maxMessageBytes;
+    const tooLarge = sizes.find((bytes) => bytes > limit);
+    if (tooLarge !== undefined) {
+      throw new PostlogError(
+        'MESSAGE_TOO_LARGE',
+        `a record of some ${tooLarge} bytes is over max.message.bytes (${limit}) of ${metadata.topic}; raise the topic's setting, or store the content elsewhere and send a reference.`,
+      );
+    }
+    return this.#chooser.choose(metadata, messages, sizes, this.#accumulator.queuedBytes(metadata));
   }
 
   async #metadataOf(topic: string): Promise<TopicMetadata> {

@@ -21,6 +21,16 @@ export interface PartitionQueue {
   nextSequence: number;
 }
 
+/** What the records of one `send` have in common. */
+export interface Parcel {
+  readonly compression: CompressionName;
+  readonly receipt: Receipt | undefined;
+  /** Timestamp of records that name none. */
+  readonly now: number;
+  /** The same moment on the monotonic clock. */
+  readonly at: number;
+}
+
 /** A new batch's buffer begins at least this large and grows as needed. */
 const SMALLEST_BUFFER = 1_024;
 
@@ -47,23 +57,21 @@ export class RecordAccumulator {
     return this.#topic(metadata).queuedBytes;
   }
 
-  add(
+  /** Puts every record into the open batch of its partition, in order. */
+  addAll(
     metadata: TopicMetadata,
-    partition: number,
-    record: { message: Message; bytes: number; compression: CompressionName; receipt: Receipt | undefined; now: number; at: number },
+    records: { readonly messages: readonly Message[]; readonly sizes: readonly number[]; readonly partitions: readonly number[] },
+    parcel: Parcel,
   ): void {
     const topic = this.#topic(metadata);
-    const queue = topic.queues[partition]!;
-    const { batchSize } = this.#options;
-    let batch = queue.batches.at(-1);
-    if (batch === undefined || batch.compression !== record.compression || !batch.hasRoomFor(record.bytes, batchSize)) {
-      batch = this.#open(record, queue.batches.length > 0 ? batchSize : Math.min(record.bytes * 2, batchSize));
-      queue.batches.push(batch);
-      this.#waiting.add(queue);
+    for (let index = 0; index < records.messages.length; index++) {
+      const partition = records.partitions[index]!;
+      const bytes = records.sizes[index]!;
+      const batch = this.#openBatch(topic.queues[partition]!, bytes, parcel, records.messages.length - index);
+      batch.add(records.messages[index]!, parcel.now, parcel.receipt);
+      batch.reservedBytes += bytes;
+      topic.queuedBytes[partition]! += bytes;
     }
-    batch.add(record.message, record.now, record.receipt);
-    batch.reservedBytes += record.bytes;
-    topic.queuedBytes[partition]! += record.bytes;
   }
 
   /** The oldest batch of the queue has its outcome; answers the bytes that it held. */
@@ -76,13 +84,16 @@ export class RecordAccumulator {
     return freed;
   }
 
-  #open(record: { compression: CompressionName; at: number }, bytes: number): ProducerBatch {
-    return new ProducerBatch({
-      compression: record.compression,
-      createdAt: record.at,
-      deadline: record.at + this.#options.deliveryTimeoutMs,
-      initialBytes: Math.max(SMALLEST_BUFFER, bytes),
-    });
+  /** `more` records of this size come at once: the buffer of a new batch begins large enough for them. */
+  #openBatch(queue: PartitionQueue, bytes: number, { compression, at }: Parcel, more: number): ProducerBatch {
+    const { batchSize, deliveryTimeoutMs } = this.#options;
+    const last = queue.batches.at(-1);
+    if (last !== undefined && last.compression === compression && last.hasRoomFor(bytes, batchSize)) return last;
+    const initialBytes = Math.max(SMALLEST_BUFFER, bytes, Math.min(bytes * more, batchSize));
+    const batch = new ProducerBatch({ compression, createdAt: at, deadline: at + deliveryTimeoutMs, initialBytes });
+    queue.batches.push(batch);
+    this.#waiting.add(queue);
+    return batch;
   }
 
   /** Queues follow the topic's partitions; a topic that was deleted and made again gets fresh ones. */
