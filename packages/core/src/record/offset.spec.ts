@@ -1,5 +1,4 @@
 import { MAX_OFFSET, offset, parseOffset } from './offset.js';
-import { topicPartitionKey } from './topic-partition.js';
 
 describe('parseOffset', () => {
   it.each([
@@ -35,11 +34,5 @@ describe('parseOffset', () => {
 
   it('brands a number', () => {
     expect(offset(5)).toBe(5n);
-  });
-});
-
-describe('topicPartitionKey', () => {
-  it('differs for every pair, since no topic holds a colon', () => {
-    expect(topicPartitionKey({ topic: 'orders-1', partition: 11 })).toBe('orders-1:11');
   });
 });

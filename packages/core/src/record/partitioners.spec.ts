@@ -83,11 +83,17 @@ describe('roundRobinPartitioner', () => {
 });
 
 describe('StickyChooser', () => {
-  it('stays on one partition until a batch is full, then draws again', () => {
+  it('stays on one partition while a batch has room, then draws again', () => {
     const draws = [0.1, 0.9, 0.5];
     const chooser = new StickyChooser({ random: () => draws.shift()!, batchSize: 250 });
-    const chosen = Array.from({ length: 9 }, () => chooser.choose('orders', [0, 0, 0], 100));
-    expect(chosen).toEqual([0, 0, 0, 2, 2, 2, 1, 1, 1]);
+    const chosen = Array.from({ length: 6 }, () => chooser.choose('orders', [0, 0, 0], 100));
+    expect(chosen).toEqual([0, 0, 2, 2, 1, 1]);
+  });
+
+  it('sends records that are larger than a batch each to a partition drawn for it', () => {
+    const draws = [0.1, 0.9, 0.5];
+    const chooser = new StickyChooser({ random: () => draws.shift()!, batchSize: 250 });
+    expect([1, 2, 3].map(() => chooser.choose('orders', [0, 0, 0], 900))).toEqual([0, 2, 1]);
   });
 
   it('keeps topics apart', () => {
