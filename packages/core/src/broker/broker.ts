@@ -175,7 +175,8 @@ export class Broker {
         return await checkServer(this.database, logger);
       } catch (error) {
         const wait = retryDelay({ ...DEFAULT_RETRY, maxRetryTime: 1_000 }, attempt, random.next);
-        const isHopeless = error instanceof PostlogError && (error.cause === undefined || !isWorthReconnecting(error.cause));
+        const isHopeless =
+          error instanceof PostlogError && (error.cause === undefined || !isWorthReconnecting(error.cause));
         if (isHopeless || clock.monotonic() + wait > deadline) throw error;
         await clock.sleep(wait);
       }

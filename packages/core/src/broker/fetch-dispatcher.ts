@@ -35,7 +35,10 @@ interface Waiting {
  * becomes of wake-ups, the poll.
  */
 export class FetchDispatcher {
-  readonly #read: (requests: PartitionToRead[], limits: { partitionMaxBytes: number; maxBytes: number }) => Promise<ReadPartition[]>;
+  readonly #read: (
+    requests: PartitionToRead[],
+    limits: { partitionMaxBytes: number; maxBytes: number },
+  ) => Promise<ReadPartition[]>;
   readonly #clock: Clock;
   readonly #purgatory: Purgatory<number>;
   readonly #waiting = new Set<Waiting>();
@@ -45,7 +48,10 @@ export class FetchDispatcher {
   #cancelPoll: (() => void) | undefined;
 
   constructor(options: {
-    read: (requests: PartitionToRead[], limits: { partitionMaxBytes: number; maxBytes: number }) => Promise<ReadPartition[]>;
+    read: (
+      requests: PartitionToRead[],
+      limits: { partitionMaxBytes: number; maxBytes: number },
+    ) => Promise<ReadPartition[]>;
     clock: Clock;
     purgatory: Purgatory<number>;
   }) {
@@ -117,7 +123,10 @@ export class FetchDispatcher {
       maxBytes: Math.min(sum, MOST_BYTES_A_READ),
     };
     try {
-      const answers = await this.#read(due.map(({ request }) => request), limits);
+      const answers = await this.#read(
+        due.map(({ request }) => request),
+        limits,
+      );
       for (const answer of answers) {
         const waiting = due[answer.index]!;
         // News that found no room in this read: look again, do not wait for a wake-up.

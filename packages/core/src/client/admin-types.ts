@@ -58,7 +58,10 @@ export interface Admin {
   listTopics(): Promise<string[]>;
   fetchTopicMetadata(options?: { readonly topics?: readonly string[] }): Promise<{ topics: TopicDescription[] }>;
   fetchTopicOffsets(topic: string): Promise<TopicOffsets[]>;
-  fetchOffsets(options: { readonly groupId: string; readonly topics?: readonly string[] }): Promise<GroupTopicOffsets[]>;
+  fetchOffsets(options: {
+    readonly groupId: string;
+    readonly topics?: readonly string[];
+  }): Promise<GroupTopicOffsets[]>;
   /** Moves the log start of partitions forward: records before it are gone. */
   deleteTopicRecords(options: {
     readonly topic: string;

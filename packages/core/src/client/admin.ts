@@ -3,7 +3,14 @@ import { ERROR_CODES } from '../errors/error-code.js';
 import type { Broker } from '../broker/broker.js';
 import { committedOffsets } from '../group/committed-offsets.store.js';
 import { advanceLogStart, logEnds } from '../log/log.store.js';
-import { createTopic, deleteTopic, describeTopics, listTopics, type NewTopic, type StoredPartition } from '../log/topic.store.js';
+import {
+  createTopic,
+  deleteTopic,
+  describeTopics,
+  listTopics,
+  type NewTopic,
+  type StoredPartition,
+} from '../log/topic.store.js';
 import { checkMinInsyncReplicas, checkPartitionCount, checkReplicationFactor } from '../record/check-topic.js';
 import { parseOffset } from '../record/offset.js';
 import { checkTopicConfig, resolveTopicConfig } from '../record/topic-config.js';
@@ -35,7 +42,10 @@ export class LogAdmin implements Admin {
     return Promise.resolve();
   }
 
-  async createTopics(options: { readonly topics: readonly TopicSpec[]; readonly validateOnly?: boolean }): Promise<boolean> {
+  async createTopics(options: {
+    readonly topics: readonly TopicSpec[];
+    readonly validateOnly?: boolean;
+  }): Promise<boolean> {
     const { topics, validateOnly = false } = checkOptions(options, ['topics', 'validateOnly'], 'createTopics()');
     if (!Array.isArray(topics)) throw invalid('createTopics() takes topics: an array of { topic, numPartitions, … }');
     const checked = (topics as readonly TopicSpec[]).map(checkTopic);
@@ -54,7 +64,11 @@ export class LogAdmin implements Admin {
     for (const name of names) {
       const existed = await deleteTopic(this.#broker.database, name);
       this.#metadata.forget(name);
-      if (!existed) throw new PostlogError('UNKNOWN_TOPIC_OR_PARTITION', `topic ${name} does not exist; listTopics() shows those that do.`);
+      if (!existed)
+        throw new PostlogError(
+          'UNKNOWN_TOPIC_OR_PARTITION',
+          `topic ${name} does not exist; listTopics() shows those that do.`,
+        );
     }
     this.#broker.announceTopics();
   }
@@ -63,7 +77,9 @@ export class LogAdmin implements Admin {
     return listTopics(this.#broker.database);
   }
 
-  async fetchTopicMetadata({ topics }: { readonly topics?: readonly string[] } = {}): Promise<{ topics: TopicDescription[] }> {
+  async fetchTopicMetadata({ topics }: { readonly topics?: readonly string[] } = {}): Promise<{
+    topics: TopicDescription[];
+  }> {
     const names = topics?.map(checkTopicName);
     const partitions = await describeTopics(this.#broker.database, names ?? null);
     const described = groupByTopic(partitions);
@@ -73,7 +89,14 @@ export class LogAdmin implements Admin {
 
   async fetchTopicOffsets(topic: string): Promise<TopicOffsets[]> {
     const { partitions } = await this.#topic(topic);
-    const ends = new Map((await logEnds(this.#broker.database, partitions.map((p) => p.partitionId))).map((each) => [each.partitionId, each]));
+    const ends = new Map(
+      (
+        await logEnds(
+          this.#broker.database,
+          partitions.map((p) => p.partitionId),
+        )
+      ).map((each) => [each.partitionId, each]),
+    );
     return partitions.map(({ partition, partitionId }) => {
       const end = ends.get(partitionId);
       const high = String(end?.logEndOffset ?? -1n);
@@ -81,9 +104,16 @@ export class LogAdmin implements Admin {
     });
   }
 
-  async fetchOffsets(options: { readonly groupId: string; readonly topics?: readonly string[] }): Promise<GroupTopicOffsets[]> {
+  async fetchOffsets(options: {
+    readonly groupId: string;
+    readonly topics?: readonly string[];
+  }): Promise<GroupTopicOffsets[]> {
     const { groupId, topics } = checkOptions(options, ['groupId', 'topics'], 'fetchOffsets()');
-    const rows = await committedOffsets(this.#broker.database, checkGroupId(groupId), topics?.map(checkTopicName) ?? null);
+    const rows = await committedOffsets(
+      this.#broker.database,
+      checkGroupId(groupId),
+      topics?.map(checkTopicName) ?? null,
+    );
     const byTopic = new Map<string, GroupTopicOffsets['partitions'][number][]>();
     for (const row of rows) {
       const begin = row.committedOffset ?? row.logStartOffset;
@@ -107,12 +137,17 @@ export class LogAdmin implements Admin {
     const known = await this.#topic(topic);
     const moves = partitions.map(({ partition, offset }) => {
       const stored = known.partitions[partition];
-      if (stored === undefined) throw new PostlogError('UNKNOWN_TOPIC_OR_PARTITION', `${topic} has no partition ${String(partition)}.`);
+      if (stored === undefined)
+        throw new PostlogError('UNKNOWN_TOPIC_OR_PARTITION', `${topic} has no partition ${String(partition)}.`);
       return { stored, to: parseOffset(offset) };
     });
     for (const { stored, to } of moves) {
       const { error } = await this.#withPatience(() => advanceLogStart(this.#broker.database, stored.partitionId, to));
-      if (error !== undefined) throw new PostlogError(error, `the log start of ${topic}-${stored.partition} cannot move to ${to}; give an offset up to its log end.`);
+      if (error !== undefined)
+        throw new PostlogError(
+          error,
+          `the log start of ${topic}-${stored.partition} cannot move to ${to}; give an offset up to its log end.`,
+        );
     }
   }
 

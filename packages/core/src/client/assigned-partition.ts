@@ -203,13 +203,20 @@ export class AssignedPartition {
       leaderEpoch = batch.leaderEpoch;
       return decodeBatch(batch.bytes, { baseOffset: batch.baseOffset, fromOffset: from });
     });
-    return { messages: decoded.length === 1 ? decoded[0]! : decoded.flat(), highWatermark, bytes, nextOffset, leaderEpoch };
+    return {
+      messages: decoded.length === 1 ? decoded[0]! : decoded.flat(),
+      highWatermark,
+      bytes,
+      nextOffset,
+      leaderEpoch,
+    };
   }
 
   /** The log start for a group that reads from the beginning, else what comes next. */
   async #initialPosition(): Promise<Offset> {
     const [ends] = await logEnds(this.#options.broker.database, [this.partitionId]);
-    if (ends === undefined) throw new PostlogError('UNKNOWN_TOPIC_OR_PARTITION', `${this.topic}-${this.partition} is gone.`);
+    if (ends === undefined)
+      throw new PostlogError('UNKNOWN_TOPIC_OR_PARTITION', `${this.topic}-${this.partition} is gone.`);
     return this.#options.fromBeginning ? ends.logStartOffset : ends.logEndOffset;
   }
 }

@@ -62,7 +62,11 @@ export class BufferMemory {
   }
 
   #admit(): void {
-    for (let first = this.#line[0]; first !== undefined && this.#used + first.bytes <= this.#limit; first = this.#line[0]) {
+    for (
+      let first = this.#line[0];
+      first !== undefined && this.#used + first.bytes <= this.#limit;
+      first = this.#line[0]
+    ) {
       this.#line.shift();
       this.#used += first.bytes;
       first.admit();

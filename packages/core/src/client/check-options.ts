@@ -24,7 +24,8 @@ export function checkBoolean(value: unknown, name: string, fallback: boolean): b
 /** An options object with known names only. */
 export function checkOptions<T extends object>(value: T | undefined, known: readonly string[], what: string): T {
   if (value === undefined) return {} as T;
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw invalid(`${what} takes an object of options`);
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw invalid(`${what} takes an object of options`);
   checkKnownKeys(value, known, what);
   return value;
 }

@@ -52,8 +52,16 @@ export async function connect(given: ConnectOptions): Promise<Postlog> {
     services: checkBoolean(options.services, 'services', true),
     clientId: checkClientId(options.clientId),
     maxConnections: checkInteger(options.maxConnections, 'maxConnections', { min: 2, max: 4, fallback: 4 }),
-    connectionTimeout: checkInteger(options.connectionTimeout, 'connectionTimeout', { min: 1, max: 3_600_000, fallback: 10_000 }),
-    requestTimeout: checkInteger(options.requestTimeout, 'requestTimeout', { min: 1, max: 3_600_000, fallback: 30_000 }),
+    connectionTimeout: checkInteger(options.connectionTimeout, 'connectionTimeout', {
+      min: 1,
+      max: 3_600_000,
+      fallback: 10_000,
+    }),
+    requestTimeout: checkInteger(options.requestTimeout, 'requestTimeout', {
+      min: 1,
+      max: 3_600_000,
+      fallback: 30_000,
+    }),
     clock: systemClock,
     random: systemRandom,
     logger,
@@ -94,7 +102,10 @@ class AttachedBroker implements Postlog {
     this.#demandOpen();
     const clientId = checkClientId(this.#options.clientId);
     return this.#kept(
-      new LogConsumer({ broker: this.#broker, clientId, host: hostname(), onFault: (error) => this.#report(error) }, options),
+      new LogConsumer(
+        { broker: this.#broker, clientId, host: hostname(), onFault: (error) => this.#report(error) },
+        options,
+      ),
     );
   }
 
@@ -117,7 +128,12 @@ class AttachedBroker implements Postlog {
 
   async #autoCreate(topic: string): Promise<boolean> {
     if (this.#options.allowAutoTopicCreation !== true) return false;
-    await createTopic(this.#broker.database, this.#broker.brokerId, { topic, partitionCount: 1, replicationFactor: 1, config: {} });
+    await createTopic(this.#broker.database, this.#broker.brokerId, {
+      topic,
+      partitionCount: 1,
+      replicationFactor: 1,
+      config: {},
+    });
     this.#broker.announceTopics();
     return true;
   }
@@ -127,7 +143,9 @@ class AttachedBroker implements Postlog {
   }
 
   #report(error: unknown): void {
-    this.#broker.logger.debug('a background step met an error and goes on', { reason: error instanceof Error ? error.message : String(error) });
+    this.#broker.logger.debug('a background step met an error and goes on', {
+      reason: error instanceof Error ? error.message : String(error),
+    });
   }
 }
 
@@ -135,7 +153,9 @@ class AttachedBroker implements Postlog {
 function checkSchema(schema: unknown): string {
   if (schema === undefined) return 'postlog';
   if (typeof schema === 'string' && /^[a-z_][a-z0-9_]{0,47}$/.test(schema) && !schema.startsWith('pg_')) return schema;
-  throw invalid(`schema is ${shown(schema)}; give up to 48 lower-case letters, digits and "_", beginning with a letter, not with pg_`);
+  throw invalid(
+    `schema is ${shown(schema)}; give up to 48 lower-case letters, digits and "_", beginning with a letter, not with pg_`,
+  );
 }
 
 function checkClientId(clientId: unknown): string {

@@ -44,7 +44,9 @@ export function resolveConsumerOptions(given: ConsumerOptions): ResolvedConsumer
   const sessionTimeout = integer('sessionTimeout', 100, 3_600_000, 45_000);
   const heartbeatInterval = integer('heartbeatInterval', 10, 600_000, Math.min(3_000, Math.floor(sessionTimeout / 3)));
   if (heartbeatInterval * 2 >= sessionTimeout) {
-    throw invalid(`heartbeatInterval (${heartbeatInterval}) must be less than half of sessionTimeout (${sessionTimeout}); lower it, a third is usual`);
+    throw invalid(
+      `heartbeatInterval (${heartbeatInterval}) must be less than half of sessionTimeout (${sessionTimeout}); lower it, a third is usual`,
+    );
   }
   integer('maxBytes', 1, 2 ** 31 - 1, 10_485_760);
   integer('maxWaitTimeInMs', 0, LONGEST_MS, 5_000);
@@ -55,7 +57,10 @@ export function resolveConsumerOptions(given: ConsumerOptions): ResolvedConsumer
     rebalanceTimeout: integer('rebalanceTimeout', 100, LONGEST_MS, 60_000),
     maxPollIntervalMs: integer('maxPollIntervalMs', 100, LONGEST_MS, 300_000),
     maxBytesPerPartition: integer('maxBytesPerPartition', 1, 2 ** 30, 1_048_576),
-    retry: { ...checkRetry(options.retry, 'consumer()', ['restartOnFailure']), ...(options.retry?.retries === undefined ? { retries: 5 } : {}) },
+    retry: {
+      ...checkRetry(options.retry, 'consumer()', ['restartOnFailure']),
+      ...(options.retry?.retries === undefined ? { retries: 5 } : {}),
+    },
     restartOnFailure: options.retry?.restartOnFailure ?? (() => Promise.resolve(true)),
   };
 }
@@ -68,7 +73,8 @@ export interface Subscription {
 /** @throws PostlogError `INVALID_CONFIG`, `INVALID_TOPIC_EXCEPTION` */
 export function checkSubscription(given: ConsumerSubscribe): Subscription {
   const { topics, fromBeginning = false } = checkOptions(given, ['topics', 'fromBeginning'], 'subscribe()');
-  if (!Array.isArray(topics) || topics.length === 0) throw invalid('subscribe() takes topics: an array with at least one name');
+  if (!Array.isArray(topics) || topics.length === 0)
+    throw invalid('subscribe() takes topics: an array with at least one name');
   return { topics: (topics as readonly unknown[]).map(checkTopicName), fromBeginning };
 }
 
@@ -76,14 +82,20 @@ export function checkSubscription(given: ConsumerSubscribe): Subscription {
 export function checkRun(given: ConsumerRun): ConsumerRun {
   const options = checkOptions(given, KNOWN_RUN, 'run()');
   const handlers = [options.eachMessage, options.eachBatch].filter((handler) => handler !== undefined);
-  if (handlers.length !== 1 || typeof handlers[0] !== 'function') throw invalid('run() takes one handler: eachMessage or eachBatch, a function');
-  checkInteger(options.partitionsConsumedConcurrently, 'partitionsConsumedConcurrently', { min: 1, max: 10_000, fallback: 1 });
+  if (handlers.length !== 1 || typeof handlers[0] !== 'function')
+    throw invalid('run() takes one handler: eachMessage or eachBatch, a function');
+  checkInteger(options.partitionsConsumedConcurrently, 'partitionsConsumedConcurrently', {
+    min: 1,
+    max: 10_000,
+    fallback: 1,
+  });
   for (const name of ['autoCommitInterval', 'autoCommitThreshold'] as const) {
     if (options[name] != null) checkInteger(options[name], name, { min: 1, max: LONGEST_MS, fallback: 1 });
   }
   for (const name of ['autoCommit', 'eachBatchAutoResolve'] as const) {
     const value: unknown = options[name];
-    if (value !== undefined && typeof value !== 'boolean') throw invalid(`${name} is ${shown(value)}; give true or false`);
+    if (value !== undefined && typeof value !== 'boolean')
+      throw invalid(`${name} is ${shown(value)}; give true or false`);
   }
   return options;
 }

@@ -5,7 +5,12 @@ import { topicPartitionKey, type TopicPartition } from '../record/topic-partitio
 import { EventBus } from '../runtime/events.js';
 import type { AssignedPartition } from './assigned-partition.js';
 import { checkOptions, invalid, shown } from './check-options.js';
-import { checkRun, checkSubscription, resolveConsumerOptions, type ResolvedConsumerOptions } from './consumer-options.js';
+import {
+  checkRun,
+  checkSubscription,
+  resolveConsumerOptions,
+  type ResolvedConsumerOptions,
+} from './consumer-options.js';
 import { ConsumerSession } from './consumer-session.js';
 import {
   CONSUMER_EVENTS,
@@ -101,16 +106,24 @@ export class LogConsumer implements Consumer {
 
   async commitOffsets(offsets: readonly TopicPartitionOffset[]): Promise<void> {
     if (!Array.isArray(offsets)) throw invalid('commitOffsets() takes an array of { topic, partition, offset }');
-    const explicit = (offsets as readonly TopicPartitionOffset[]).map(({ topic, partition, offset, metadata = null }) => {
-      const assigned = this.#assigned({ topic, partition: checkPartition(partition) });
-      if (assigned === undefined) {
-        throw new PostlogError('UNKNOWN_MEMBER_ID', `${topic}-${partition} is not assigned to this consumer; commit what assignment() lists.`);
-      }
-      if (metadata !== null && (typeof metadata !== 'string' || Buffer.byteLength(metadata) > LONGEST_METADATA)) {
-        throw new PostlogError('OFFSET_METADATA_TOO_LARGE', `metadata for ${topic}-${partition} must be text of at most ${LONGEST_METADATA} bytes.`);
-      }
-      return { partition: assigned, offset: parseOffset(offset), metadata };
-    });
+    const explicit = (offsets as readonly TopicPartitionOffset[]).map(
+      ({ topic, partition, offset, metadata = null }) => {
+        const assigned = this.#assigned({ topic, partition: checkPartition(partition) });
+        if (assigned === undefined) {
+          throw new PostlogError(
+            'UNKNOWN_MEMBER_ID',
+            `${topic}-${partition} is not assigned to this consumer; commit what assignment() lists.`,
+          );
+        }
+        if (metadata !== null && (typeof metadata !== 'string' || Buffer.byteLength(metadata) > LONGEST_METADATA)) {
+          throw new PostlogError(
+            'OFFSET_METADATA_TOO_LARGE',
+            `metadata for ${topic}-${partition} must be text of at most ${LONGEST_METADATA} bytes.`,
+          );
+        }
+        return { partition: assigned, offset: parseOffset(offset), metadata };
+      },
+    );
     await this.#session?.committer.commitExplicit(explicit);
   }
 
@@ -136,7 +149,8 @@ export class LogConsumer implements Consumer {
   }
 
   #demandOpen(): void {
-    if (this.#isClosed) throw new PostlogError('CLIENT_CLOSED', 'the consumer is disconnected; make a new one with postlog.consumer().');
+    if (this.#isClosed)
+      throw new PostlogError('CLIENT_CLOSED', 'the consumer is disconnected; make a new one with postlog.consumer().');
   }
 
   #start(): void {
@@ -165,7 +179,11 @@ export class LogConsumer implements Consumer {
   async #crash(session: ConsumerSession, error: Error): Promise<void> {
     if (this.#session !== session) return;
     const restart = await this.#options.restartOnFailure(error).catch(() => false);
-    this.#context.broker.logger.error('the consumer crashed', { groupId: this.#options.groupId, reason: error.message, restart });
+    this.#context.broker.logger.error('the consumer crashed', {
+      groupId: this.#options.groupId,
+      reason: error.message,
+      restart,
+    });
     this.#bus.emit(CONSUMER_EVENTS.CRASH, { error, groupId: this.#options.groupId, restart });
     await session.stop();
     if (this.#session !== session) return;
@@ -201,17 +219,26 @@ export class LogConsumer implements Consumer {
   }
 
   #assigned({ topic, partition }: TopicPartition): AssignedPartition | undefined {
-    return [...(this.#session?.partitions ?? [])].find((each) => each.topic === topic && each.partition === partition && !each.isReleased);
+    return [...(this.#session?.partitions ?? [])].find(
+      (each) => each.topic === topic && each.partition === partition && !each.isReleased,
+    );
   }
 }
 
 function byTopic(partitions: readonly TopicPartition[]): { topic: string; partitions: number[] }[] {
   const topics = new Map<string, number[]>();
-  for (const { topic, partition } of partitions) topics.set(topic, [...(topics.get(topic) ?? []), partition].sort((a, b) => a - b));
+  for (const { topic, partition } of partitions)
+    topics.set(
+      topic,
+      [...(topics.get(topic) ?? []), partition].sort((a, b) => a - b),
+    );
   return [...topics].map(([topic, list]) => ({ topic, partitions: list }));
 }
 
 function checkPartition(partition: unknown): number {
   if (typeof partition === 'number' && Number.isInteger(partition) && partition >= 0) return partition;
-  throw new PostlogError('UNKNOWN_TOPIC_OR_PARTITION', `partition is ${shown(partition)}; give a whole number from 0 on.`);
+  throw new PostlogError(
+    'UNKNOWN_TOPIC_OR_PARTITION',
+    `partition is ${shown(partition)}; give a whole number from 0 on.`,
+  );
 }

@@ -66,7 +66,8 @@ export class HandlerRunner {
   /** Partitions take turns, so that a full one does not starve the others. */
   #next(): AssignedPartition | undefined {
     const now = this.#options.clock.monotonic();
-    const isReady = (p: AssignedPartition) => p.hasRecords && !p.isBeingHandled && !p.isPaused && !p.isReleased && p.notBefore <= now;
+    const isReady = (p: AssignedPartition) =>
+      p.hasRecords && !p.isBeingHandled && !p.isPaused && !p.isReleased && p.notBefore <= now;
     const all = [...this.#options.partitions()];
     this.#rounds = [...this.#rounds.filter((p) => all.includes(p)), ...all.filter((p) => !this.#rounds.includes(p))];
     const place = this.#rounds.findIndex(isReady);
@@ -99,7 +100,9 @@ export class HandlerRunner {
     events.emit(CONSUMER_EVENTS.START_BATCH_PROCESS, summary);
     const startedAt = clock.monotonic();
     try {
-      await (this.#options.run.eachBatch === undefined ? this.#eachMessage(partition, records) : this.#eachBatch(partition, records));
+      await (this.#options.run.eachBatch === undefined
+        ? this.#eachMessage(partition, records)
+        : this.#eachBatch(partition, records));
       partition.failures = 0;
     } catch (error) {
       this.#failed(partition, asError(error));
@@ -174,5 +177,7 @@ function nextOffset(value: string) {
 
 /** Handlers may throw anything; what is not an Error is kept as the cause. */
 function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(`the handler threw something that is no Error: ${String(error)}`, { cause: error });
+  return error instanceof Error
+    ? error
+    : new Error(`the handler threw something that is no Error: ${String(error)}`, { cause: error });
 }

@@ -97,7 +97,11 @@ export class Membership {
       this.#memberEpoch = answer.memberEpoch;
       this.#take(answer.assignment);
       if (hasJoined) events.emit(CONSUMER_EVENTS.GROUP_JOIN, this.#joined(answer.assignment));
-      events.emit(CONSUMER_EVENTS.HEARTBEAT, { groupId, memberId: this.#memberId, groupGenerationId: this.#memberEpoch });
+      events.emit(CONSUMER_EVENTS.HEARTBEAT, {
+        groupId,
+        memberId: this.#memberId,
+        groupGenerationId: this.#memberEpoch,
+      });
       // Nothing tells a waiting member that the last partition was released by a process that died; so it looks more often.
       return answer.state === 'Stable' ? heartbeatInterval : Math.min(heartbeatInterval, 500);
     } catch (error) {
@@ -112,9 +116,14 @@ export class Membership {
     const added = assignment.filter(({ partitionId }) => !this.#held.has(partitionId));
     for (const { partitionId } of added) this.#held.add(partitionId);
     if (added.length > 0) this.#options.onAssigned(added);
-    const revoked = [...this.#held].filter((partitionId) => !wanted.has(partitionId) && !this.#draining.has(partitionId));
+    const revoked = [...this.#held].filter(
+      (partitionId) => !wanted.has(partitionId) && !this.#draining.has(partitionId),
+    );
     if (revoked.length > 0) {
-      this.#options.events.emit(CONSUMER_EVENTS.REBALANCING, { groupId: this.#options.groupId, memberId: this.#memberId });
+      this.#options.events.emit(CONSUMER_EVENTS.REBALANCING, {
+        groupId: this.#options.groupId,
+        memberId: this.#memberId,
+      });
     }
     for (const partitionId of revoked) void this.#drain(partitionId);
   }
@@ -135,7 +144,10 @@ export class Membership {
     if (longestCallMs() <= maxPollIntervalMs) return false;
     if (this.#memberEpoch > 0) {
       onError(
-        new PostlogError('UNKNOWN_MEMBER_ID', `a handler has been running for more than maxPollIntervalMs (${maxPollIntervalMs}); the member leaves its group until it ends.`),
+        new PostlogError(
+          'UNKNOWN_MEMBER_ID',
+          `a handler has been running for more than maxPollIntervalMs (${maxPollIntervalMs}); the member leaves its group until it ends.`,
+        ),
       );
       const report = this.#reportOf([]);
       this.#startOver();
@@ -157,7 +169,10 @@ export class Membership {
     this.#memberEpoch = 0;
     this.#memberId = this.#options.broker.random.uniqueName(this.#options.clientId);
     if (lost.length > 0) this.#options.onLost(lost);
-    this.#options.events.emit(CONSUMER_EVENTS.REBALANCING, { groupId: this.#options.groupId, memberId: this.#memberId });
+    this.#options.events.emit(CONSUMER_EVENTS.REBALANCING, {
+      groupId: this.#options.groupId,
+      memberId: this.#memberId,
+    });
   }
 
   #reportOf(held: readonly number[]) {

@@ -44,7 +44,12 @@ export class OffsetCommitter {
     return this.#inTurn(() => {
       const dirty = [...partitions].filter((partition) => partition.isDirty);
       return this.#commit(
-        dirty.map((partition) => ({ partition, offset: partition.resolvedOffset!, metadata: null, mayGoBack: partition.mayCommitBackwards })),
+        dirty.map((partition) => ({
+          partition,
+          offset: partition.resolvedOffset!,
+          metadata: null,
+          mayGoBack: partition.mayCommitBackwards,
+        })),
       );
     });
   }
@@ -85,13 +90,20 @@ export class OffsetCommitter {
     this.#events.emit(CONSUMER_EVENTS.COMMIT_OFFSETS, {
       groupId: this.#groupId,
       memberId: this.#memberId(),
-      topics: offsets.map(({ partition, offset }) => ({ topic: partition.topic, partition: partition.partition, offset: String(offset) })),
+      topics: offsets.map(({ partition, offset }) => ({
+        topic: partition.topic,
+        partition: partition.partition,
+        offset: String(offset),
+      })),
     });
     const [first] = refused;
     if (first !== undefined) {
       const [partitionId, code] = first;
       const { partition } = offsets.find((each) => each.partition.partitionId === partitionId)!;
-      throw new PostlogError(code, `the commit for ${partition.topic}-${partition.partition} was refused: another member has taken the partition over.`);
+      throw new PostlogError(
+        code,
+        `the commit for ${partition.topic}-${partition.partition} was refused: another member has taken the partition over.`,
+      );
     }
   }
 }

@@ -1,6 +1,12 @@
 import { PostlogError } from '../errors/postlog-error.js';
 import type { Message } from '../record/messages.js';
-import { partitionForKey, StickyChooser, type CreatePartitioner, type PartitionMetadata, type Partitioner } from '../record/partitioners.js';
+import {
+  partitionForKey,
+  StickyChooser,
+  type CreatePartitioner,
+  type PartitionMetadata,
+  type Partitioner,
+} from '../record/partitioners.js';
 import { shown } from './check-options.js';
 import type { TopicMetadata } from './metadata-cache.js';
 
@@ -22,7 +28,12 @@ export class PartitionChooser {
    *
    * @throws PostlogError `UNKNOWN_TOPIC_OR_PARTITION` for a partition that the topic does not have.
    */
-  choose(metadata: TopicMetadata, messages: readonly Message[], sizes: readonly number[], queuedBytes: readonly number[]): number[] {
+  choose(
+    metadata: TopicMetadata,
+    messages: readonly Message[],
+    sizes: readonly number[],
+    queuedBytes: readonly number[],
+  ): number[] {
     const count = metadata.partitions.length;
     let sticky = 0;
     let runEnd = 0;
@@ -52,7 +63,8 @@ export class PartitionChooser {
   }
 
   #checked(partition: unknown, { topic, partitions }: TopicMetadata, who: string): number {
-    if (typeof partition === 'number' && Number.isInteger(partition) && partition >= 0 && partition < partitions.length) return partition;
+    if (typeof partition === 'number' && Number.isInteger(partition) && partition >= 0 && partition < partitions.length)
+      return partition;
     throw new PostlogError(
       'UNKNOWN_TOPIC_OR_PARTITION',
       `${who} partition ${shown(partition)} of ${topic}, which has partitions 0 to ${partitions.length - 1}.`,

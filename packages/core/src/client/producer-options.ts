@@ -50,7 +50,10 @@ export function resolveProducerOptions(given: ProducerOptions | undefined): Reso
     bufferMemoryBytes: integer('bufferMemoryBytes', 1_024, 2 ** 32, 33_554_432),
     deliveryTimeoutMs: integer('deliveryTimeoutMs', 1, 2 ** 31 - 1, 120_000),
     createPartitioner: options.createPartitioner,
-    retry: { ...checkRetry(options.retry, 'producer()'), ...(options.retry === undefined ? { maxRetryTime: 2_000 } : {}) },
+    retry: {
+      ...checkRetry(options.retry, 'producer()'),
+      ...(options.retry === undefined ? { maxRetryTime: 2_000 } : {}),
+    },
   };
 }
 
@@ -63,7 +66,10 @@ export function checkCompression(name: unknown): CompressionName | undefined {
   if (name === undefined) return undefined;
   const known = compressionNames.find((each) => each === name);
   if (known === undefined) {
-    throw new PostlogError('UNSUPPORTED_COMPRESSION_TYPE', `compression is ${shown(name)}; give one of ${compressionNames.join(', ')}.`);
+    throw new PostlogError(
+      'UNSUPPORTED_COMPRESSION_TYPE',
+      `compression is ${shown(name)}; give one of ${compressionNames.join(', ')}.`,
+    );
   }
   return known;
 }

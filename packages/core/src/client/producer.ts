@@ -10,7 +10,12 @@ import { BufferMemory } from './buffer-memory.js';
 import { checkOptions, invalid } from './check-options.js';
 import type { MetadataCache, TopicMetadata } from './metadata-cache.js';
 import { PartitionChooser } from './partition-chooser.js';
-import { checkAcks, checkCompression, resolveProducerOptions, type ResolvedProducerOptions } from './producer-options.js';
+import {
+  checkAcks,
+  checkCompression,
+  resolveProducerOptions,
+  type ResolvedProducerOptions,
+} from './producer-options.js';
 import {
   PRODUCER_EVENTS,
   type Producer,
@@ -91,13 +96,22 @@ export class LogProducer implements Producer {
   }
 
   async send(record: ProducerSend): Promise<RecordMetadata[]> {
-    const { topic, messages, acks, compression } = checkOptions(record, ['topic', 'messages', 'acks', 'compression'], 'send()');
+    const { topic, messages, acks, compression } = checkOptions(
+      record,
+      ['topic', 'messages', 'acks', 'compression'],
+      'send()',
+    );
     return this.#publish(this.#check([{ topic, messages }], acks, compression));
   }
 
   async sendBatch(batch: ProducerSendBatch): Promise<RecordMetadata[]> {
-    const { topicMessages, acks, compression } = checkOptions(batch, ['topicMessages', 'acks', 'compression'], 'sendBatch()');
-    if (!Array.isArray(topicMessages)) throw invalid('sendBatch() takes topicMessages: an array of { topic, messages }');
+    const { topicMessages, acks, compression } = checkOptions(
+      batch,
+      ['topicMessages', 'acks', 'compression'],
+      'sendBatch()',
+    );
+    if (!Array.isArray(topicMessages))
+      throw invalid('sendBatch() takes topicMessages: an array of { topic, messages }');
     return this.#publish(this.#check(topicMessages, acks, compression));
   }
 
@@ -119,7 +133,8 @@ export class LogProducer implements Producer {
   }
 
   #demandOpen(): void {
-    if (this.#isClosed) throw new PostlogError('CLIENT_CLOSED', 'the producer is disconnected; make a new one with postlog.producer().');
+    if (this.#isClosed)
+      throw new PostlogError('CLIENT_CLOSED', 'the producer is disconnected; make a new one with postlog.producer().');
   }
 
   /** Everything that can be wrong with the call, before any effect. */
@@ -139,8 +154,10 @@ export class LogProducer implements Producer {
   }
 
   #publish(send: CheckedSend): Promise<RecordMetadata[]> {
-    const metadata = this.#admitting === 0 ? send.topics.map(({ topic }) => this.#context.metadata.peek(topic)) : [undefined];
-    if (metadata.every((each) => each !== undefined) && this.#memory.tryTake(send.bytes)) return this.#handOver(send, metadata);
+    const metadata =
+      this.#admitting === 0 ? send.topics.map(({ topic }) => this.#context.metadata.peek(topic)) : [undefined];
+    if (metadata.every((each) => each !== undefined) && this.#memory.tryTake(send.bytes))
+      return this.#handOver(send, metadata);
 
     this.#admitting += 1;
     const receipt = this.#admission.then(async () => {
@@ -154,7 +171,10 @@ export class LogProducer implements Producer {
   }
 
   /** Gives every record its partition and its place in a batch. All partitions are chosen before any record is taken. */
-  #handOver({ topics, bytes, needsAnswer, compression }: CheckedSend, metadata: readonly TopicMetadata[]): Promise<RecordMetadata[]> {
+  #handOver(
+    { topics, bytes, needsAnswer, compression }: CheckedSend,
+    metadata: readonly TopicMetadata[],
+  ): Promise<RecordMetadata[]> {
     const receipt = needsAnswer ? new Receipt() : undefined;
     const { clock } = this.#context.broker;
     const parcel = { compression, receipt, now: clock.now(), at: clock.monotonic() };
@@ -189,7 +209,11 @@ export class LogProducer implements Producer {
     try {
       return await this.#context.metadata.get(topic);
     } catch (error) {
-      if (error instanceof PostlogError && error.code === 'UNKNOWN_TOPIC_OR_PARTITION' && (await this.#context.autoCreateTopic(topic))) {
+      if (
+        error instanceof PostlogError &&
+        error.code === 'UNKNOWN_TOPIC_OR_PARTITION' &&
+        (await this.#context.autoCreateTopic(topic))
+      ) {
         return this.#context.metadata.get(topic);
       }
       throw error;

@@ -42,7 +42,8 @@ export class Receipt {
 
   /** An unknown outcome outweighs a failed one: some records may be stored. */
   fail(error: PostlogError): void {
-    if (this.#error === undefined || (this.#error.outcome === 'failed' && error.outcome === 'unknown')) this.#error = error;
+    if (this.#error === undefined || (this.#error.outcome === 'failed' && error.outcome === 'unknown'))
+      this.#error = error;
     this.#finishOne();
   }
 
@@ -56,5 +57,7 @@ export class Receipt {
 }
 
 function partly(error: PostlogError, stored: number): PostlogError {
-  return new PostlogError(error.code, `records for ${stored} partitions are stored, others are not: ${error.message}`, { cause: error });
+  return new PostlogError(error.code, `records for ${stored} partitions are stored, others are not: ${error.message}`, {
+    cause: error,
+  });
 }

@@ -39,7 +39,10 @@ const SMALLEST_BUFFER = 1_024;
  * it is full or taken.
  */
 export class RecordAccumulator {
-  readonly #topics = new Map<string, { readonly topicId: string; readonly queues: PartitionQueue[]; readonly queuedBytes: number[] }>();
+  readonly #topics = new Map<
+    string,
+    { readonly topicId: string; readonly queues: PartitionQueue[]; readonly queuedBytes: number[] }
+  >();
   readonly #waiting = new Set<PartitionQueue>();
   readonly #options: { readonly batchSize: number; readonly deliveryTimeoutMs: number };
 
@@ -60,7 +63,11 @@ export class RecordAccumulator {
   /** Puts every record into the open batch of its partition, in order. */
   addAll(
     metadata: TopicMetadata,
-    records: { readonly messages: readonly Message[]; readonly sizes: readonly number[]; readonly partitions: readonly number[] },
+    records: {
+      readonly messages: readonly Message[];
+      readonly sizes: readonly number[];
+      readonly partitions: readonly number[];
+    },
     parcel: Parcel,
   ): void {
     const topic = this.#topic(metadata);

@@ -66,7 +66,9 @@ export class Sender {
 
   /** Resolves when nothing waits and nothing is in flight. */
   whenIdle(): Promise<void> {
-    return this.#options.accumulator.waiting.size === 0 ? Promise.resolve() : new Promise((resolve) => this.#idle.push(resolve));
+    return this.#options.accumulator.waiting.size === 0
+      ? Promise.resolve()
+      : new Promise((resolve) => this.#idle.push(resolve));
   }
 
   #drain(): void {
@@ -105,7 +107,9 @@ export class Sender {
     if (queue.isInFlight || queue.notBefore > now) return false;
     const batch = queue.batches[0]!;
     const { lingerMs, batchSize } = this.#options;
-    return lingerMs === 0 || queue.batches.length > 1 || batch.sizeInBytes >= batchSize || now - batch.createdAt >= lingerMs;
+    return (
+      lingerMs === 0 || queue.batches.length > 1 || batch.sizeInBytes >= batchSize || now - batch.createdAt >= lingerMs
+    );
   }
 
   async #request(parcels: readonly Parcel[]): Promise<void> {
@@ -127,7 +131,11 @@ export class Sender {
     } catch (error) {
       for (const parcel of sent) this.#failed(parcel, asPostlogError(error));
     }
-    events.emit(PRODUCER_EVENTS.REQUEST, { apiName: 'Produce', duration: broker.clock.monotonic() - startedAt, partitions: sent.length });
+    events.emit(PRODUCER_EVENTS.REQUEST, {
+      apiName: 'Produce',
+      duration: broker.clock.monotonic() - startedAt,
+      partitions: sent.length,
+    });
   }
 
   async #build(parcel: Parcel): Promise<ProduceBatch | undefined> {
@@ -164,7 +172,10 @@ export class Sender {
       this.#finish(queue);
       return;
     }
-    const refusal = new PostlogError(error ?? 'UNKNOWN_SERVER_ERROR', REFUSALS[error ?? ''] ?? 'the broker refused the batch.');
+    const refusal = new PostlogError(
+      error ?? 'UNKNOWN_SERVER_ERROR',
+      REFUSALS[error ?? ''] ?? 'the broker refused the batch.',
+    );
     if (refusal.retriable && !(await this.#refresh(queue))) {
       this.#end(parcel, new PostlogError('UNKNOWN_TOPIC_OR_PARTITION', `topic ${queue.topic} was deleted.`));
       return;
@@ -203,10 +214,14 @@ export class Sender {
     if (batch.isInDoubt) {
       this.#nextEpoch(queue);
       batch.fail(
-        new PostlogError(error.code, `the outcome is unknown, the records may be stored: ${error.message}`, { cause: error, outcome: 'unknown' }),
+        new PostlogError(error.code, `the outcome is unknown, the records may be stored: ${error.message}`, {
+          cause: error,
+          outcome: 'unknown',
+        }),
       );
     } else {
-      if (error.code === 'OUT_OF_ORDER_SEQUENCE_NUMBER' || error.code === 'INVALID_PRODUCER_EPOCH') this.#nextEpoch(queue);
+      if (error.code === 'OUT_OF_ORDER_SEQUENCE_NUMBER' || error.code === 'INVALID_PRODUCER_EPOCH')
+        this.#nextEpoch(queue);
       batch.fail(error);
     }
     this.#finish(queue);
@@ -250,23 +265,32 @@ export class Sender {
       const ready = Math.max(queue.notBefore, batch.createdAt + this.#options.lingerMs);
       next = Math.min(next, ready > now ? ready : Infinity, batch.deadline);
     }
-    if (next < Infinity) this.#cancelTimer = this.#options.broker.clock.after(Math.max(1, next - now), () => this.#drain());
+    if (next < Infinity)
+      this.#cancelTimer = this.#options.broker.clock.after(Math.max(1, next - now), () => this.#drain());
   }
 }
 
 const TIMED_OUT = () =>
-  new PostlogError('REQUEST_TIMED_OUT', 'the records were not stored within deliveryTimeoutMs; raise it, or look at the broker.');
+  new PostlogError(
+    'REQUEST_TIMED_OUT',
+    'the records were not stored within deliveryTimeoutMs; raise it, or look at the broker.',
+  );
 
 const REFUSALS: Readonly<Record<string, string>> = {
   UNKNOWN_TOPIC_OR_PARTITION: 'the partition is not there any more.',
   NOT_LEADER_OR_FOLLOWER: 'the partition has another leader now.',
   FENCED_LEADER_EPOCH: 'the partition has a newer leader epoch.',
-  OUT_OF_ORDER_SEQUENCE_NUMBER: 'the broker lacks a batch that came before this one; send the records again if order allows.',
+  OUT_OF_ORDER_SEQUENCE_NUMBER:
+    'the broker lacks a batch that came before this one; send the records again if order allows.',
   INVALID_PRODUCER_EPOCH: 'a newer epoch of this producer has written to the partition.',
 };
 
 function asPostlogError(error: unknown): PostlogError {
   return error instanceof PostlogError
     ? error
-    : new PostlogError('UNKNOWN_SERVER_ERROR', `unexpected: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    : new PostlogError(
+        'UNKNOWN_SERVER_ERROR',
+        `unexpected: ${error instanceof Error ? error.message : String(error)}`,
+        { cause: error },
+      );
 }

@@ -12,7 +12,10 @@ export interface AssignableMember {
 }
 
 /** Answers what each member shall own: every partition at most one owner, only members that subscribe to its topic. */
-export type Assignor = (members: readonly AssignableMember[], partitions: readonly AssignablePartition[]) => Map<string, number[]>;
+export type Assignor = (
+  members: readonly AssignableMember[],
+  partitions: readonly AssignablePartition[],
+) => Map<string, number[]>;
 
 interface Share {
   readonly memberId: string;
@@ -41,7 +44,11 @@ export const uniformAssignor: Assignor = (members, partitions) => {
   return new Map(shares.map(({ memberId, owned }) => [memberId, [...owned].sort((a, b) => a - b)]));
 };
 
-function keepCurrent(shares: readonly Share[], members: readonly AssignableMember[], topicOf: ReadonlyMap<number, string>): Set<number> {
+function keepCurrent(
+  shares: readonly Share[],
+  members: readonly AssignableMember[],
+  topicOf: ReadonlyMap<number, string>,
+): Set<number> {
   const taken = new Set<number>();
   const currentOf = new Map(members.map(({ memberId, current }) => [memberId, current]));
   for (const share of shares) {

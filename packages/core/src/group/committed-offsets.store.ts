@@ -63,11 +63,17 @@ export async function commitOffsets(
     sorted.map((o) => o.metadata),
     sorted.map((o) => o.mayGoBack),
   ]);
-  return new Map(rows.filter((row) => row.error_code !== 0).map((row) => [row.partition_id, errorCodeOf(row.error_code)]));
+  return new Map(
+    rows.filter((row) => row.error_code !== 0).map((row) => [row.partition_id, errorCodeOf(row.error_code)]),
+  );
 }
 
 /** Where a group stands in the named topics, or in all that it ever committed to. */
-export async function committedOffsets(database: Database, groupId: string, topics: readonly string[] | null): Promise<CommittedPartition[]> {
+export async function committedOffsets(
+  database: Database,
+  groupId: string,
+  topics: readonly string[] | null,
+): Promise<CommittedPartition[]> {
   const rows = await database.query<{
     topic: string;
     partition: number;

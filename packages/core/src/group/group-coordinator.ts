@@ -75,7 +75,12 @@ export class GroupCoordinator {
     const settled = this.#settled.get(report.memberId);
     if (settled !== undefined && isUnchanged(settled, report)) {
       const seen = await this.#beat(report);
-      if (seen !== undefined && !seen.hasOverdue && seen.version === settled.version && seen.metadataVersion === settled.metadataVersion) {
+      if (
+        seen !== undefined &&
+        !seen.hasOverdue &&
+        seen.version === settled.version &&
+        seen.metadataVersion === settled.metadataVersion
+      ) {
         return settled.answer;
       }
     }
@@ -108,7 +113,10 @@ export class GroupCoordinator {
       }
       await this.#clock.sleep(retryDelay(RACE, attempt, this.#random.next));
     }
-    throw new PostlogError('REBALANCE_IN_PROGRESS', `group ${report.groupId} changes too fast to be decided; the heartbeat is repeated.`);
+    throw new PostlogError(
+      'REBALANCE_IN_PROGRESS',
+      `group ${report.groupId} changes too fast to be decided; the heartbeat is repeated.`,
+    );
   }
 
   async #write(report: GroupHeartbeat, reading: GroupReading, group: Group): Promise<boolean> {
@@ -116,13 +124,15 @@ export class GroupCoordinator {
     const isWritten = await writeGroup(this.#database, {
       groupId: report.groupId,
       expectedVersion: reading.version,
-      metadataVersion: group.assignmentEpoch === reading.group.assignmentEpoch ? reading.assignedForMetadata : reading.metadataVersion,
+      metadataVersion:
+        group.assignmentEpoch === reading.group.assignmentEpoch ? reading.assignedForMetadata : reading.metadataVersion,
       group,
       revoking: new Set(group.members.filter((member) => mustRevoke(group, member)).map(({ memberId }) => memberId)),
       aliveMemberId: report.memberId,
       ownership,
     });
-    const concernsOthers = group.groupEpoch !== reading.group.groupEpoch || ownership.some(({ owner }) => owner === null);
+    const concernsOthers =
+      group.groupEpoch !== reading.group.groupEpoch || ownership.some(({ owner }) => owner === null);
     if (isWritten && concernsOthers) this.#onGroupChanged(report.groupId);
     return isWritten;
   }
@@ -159,7 +169,10 @@ export class GroupCoordinator {
     const beats = this.#beats;
     this.#beats = [];
     try {
-      const seen = await beat(this.#database, beats.map(({ report }) => report));
+      const seen = await beat(
+        this.#database,
+        beats.map(({ report }) => report),
+      );
       const byMember = new Map(seen.map((each) => [`${each.groupId}\n${each.memberId}`, each]));
       for (const { report, answer } of beats) answer.resolve(byMember.get(`${report.groupId}\n${report.memberId}`));
     } catch (error) {
@@ -180,7 +193,9 @@ function hasTopicChange(reading: GroupReading, report: GroupHeartbeat): boolean 
   if (reading.metadataVersion === reading.assignedForMetadata) return false;
   const targeted = new Set(reading.group.members.flatMap(({ target }) => target));
   const existing = new Set(reading.partitions.map(({ partitionId }) => partitionId));
-  return report.topics.length > 0 && (targeted.size !== existing.size || [...targeted].some((each) => !existing.has(each)));
+  return (
+    report.topics.length > 0 && (targeted.size !== existing.size || [...targeted].some((each) => !existing.has(each)))
+  );
 }
 
 function isSame(a: Group, b: Group): boolean {
@@ -193,15 +208,30 @@ function comparable({ groupEpoch, assignmentEpoch, members, owned }: Group): unk
     assignmentEpoch,
     [...members]
       .sort((x, y) => (x.memberId < y.memberId ? -1 : 1))
-      .map((m) => [m.memberId, m.memberEpoch, m.previousEpoch, m.topics, m.target, m.clientId, m.host, m.sessionTimeoutMs, m.rebalanceTimeoutMs]),
+      .map((m) => [
+        m.memberId,
+        m.memberEpoch,
+        m.previousEpoch,
+        m.topics,
+        m.target,
+        m.clientId,
+        m.host,
+        m.sessionTimeoutMs,
+        m.rebalanceTimeoutMs,
+      ]),
     [...owned].sort((x, y) => x.partitionId - y.partitionId).map((o) => [o.partitionId, o.owner, o.ownerEpoch]),
   ];
 }
 
-function ownershipChanges(before: readonly Ownership[], after: readonly Ownership[]): { partitionId: number; owner: string | null; ownerEpoch: number }[] {
+function ownershipChanges(
+  before: readonly Ownership[],
+  after: readonly Ownership[],
+): { partitionId: number; owner: string | null; ownerEpoch: number }[] {
   const now = new Map(after.map((each) => [each.partitionId, each]));
   const was = new Map(before.map((each) => [each.partitionId, each]));
-  const released = before.filter(({ partitionId }) => !now.has(partitionId)).map(({ partitionId }) => ({ partitionId, owner: null, ownerEpoch: -1 }));
+  const released = before
+    .filter(({ partitionId }) => !now.has(partitionId))
+    .map(({ partitionId }) => ({ partitionId, owner: null, ownerEpoch: -1 }));
   const taken = after.filter(({ partitionId, owner, ownerEpoch }) => {
     const old = was.get(partitionId);
     return old?.owner !== owner || old.ownerEpoch !== ownerEpoch;

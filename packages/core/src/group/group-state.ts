@@ -80,7 +80,11 @@ export function decide(group: Group, report: MemberReport, circumstances: Circum
   if (!isJoining) checkEpoch(known, report, group);
 
   const held = isJoining ? new Set<number>() : new Set(report.held);
-  const reporter: Member = { ...(known ?? newMember(report)), ...describedBy(report), ...(isJoining ? { memberEpoch: 0, previousEpoch: 0 } : {}) };
+  const reporter: Member = {
+    ...(known ?? newMember(report)),
+    ...describedBy(report),
+    ...(isJoining ? { memberEpoch: 0, previousEpoch: 0 } : {}),
+  };
   const hasChanged =
     isJoining ||
     remaining.length < others.length ||
@@ -93,7 +97,9 @@ export function decide(group: Group, report: MemberReport, circumstances: Circum
   const next = {
     groupEpoch,
     assignmentEpoch: groupEpoch,
-    members: members.map((member) => (target === undefined ? member : { ...member, target: target.get(member.memberId) ?? [] })),
+    members: members.map((member) =>
+      target === undefined ? member : { ...member, target: target.get(member.memberId) ?? [] },
+    ),
     owned: releaseWhatIsGone(group.owned, members, circumstances.partitions, report.memberId, held, target),
   };
   return reconcile(next, report.memberId);
@@ -133,11 +139,15 @@ function leave(group: Group, remaining: readonly Member[], memberId: string): De
 
 function checkEpoch(known: Member | undefined, report: MemberReport, group: Group): void {
   if (known === undefined) {
-    throw new PostlogError('UNKNOWN_MEMBER_ID', 'the member is not in the group any more (its session ran out); it joins again by itself.');
+    throw new PostlogError(
+      'UNKNOWN_MEMBER_ID',
+      'the member is not in the group any more (its session ran out); it joins again by itself.',
+    );
   }
   if (report.memberEpoch === known.memberEpoch) return;
   const owned = new Set(ownedBy(group, report.memberId).map(({ partitionId }) => partitionId));
-  const isLostAnswer = report.memberEpoch === known.previousEpoch && report.held.every((partitionId) => owned.has(partitionId));
+  const isLostAnswer =
+    report.memberEpoch === known.previousEpoch && report.held.every((partitionId) => owned.has(partitionId));
   if (!isLostAnswer) {
     throw new PostlogError(
       'FENCED_MEMBER_EPOCH',
@@ -146,7 +156,11 @@ function checkEpoch(known: Member | undefined, report: MemberReport, group: Grou
   }
 }
 
-function assign(members: readonly Member[], owned: readonly Ownership[], { assignor, partitions }: Circumstances): Map<string, number[]> {
+function assign(
+  members: readonly Member[],
+  owned: readonly Ownership[],
+  { assignor, partitions }: Circumstances,
+): Map<string, number[]> {
   return assignor(
     members.map(({ memberId, topics, target }) => {
       const holds = owned.filter(({ owner }) => owner === memberId).map(({ partitionId }) => partitionId);
@@ -204,10 +218,14 @@ function newMember(report: MemberReport): Member {
   return { ...describedBy(report), memberEpoch: 0, previousEpoch: 0, target: [] };
 }
 
-function describedBy({ memberId, clientId, host, topics, sessionTimeoutMs, rebalanceTimeoutMs }: MemberReport): Omit<
-  Member,
-  'memberEpoch' | 'previousEpoch' | 'target'
-> {
+function describedBy({
+  memberId,
+  clientId,
+  host,
+  topics,
+  sessionTimeoutMs,
+  rebalanceTimeoutMs,
+}: MemberReport): Omit<Member, 'memberEpoch' | 'previousEpoch' | 'target'> {
   return { memberId, clientId, host, topics, sessionTimeoutMs, rebalanceTimeoutMs };
 }
 

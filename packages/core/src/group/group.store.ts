@@ -73,10 +73,15 @@ interface ReadingDocument {
   readonly partitions: { partitionId: number; topic: string; partition: number }[];
 }
 
-export async function readGroup(database: Database, groupId: string, moreTopics: readonly string[]): Promise<GroupReading> {
+export async function readGroup(
+  database: Database,
+  groupId: string,
+  moreTopics: readonly string[],
+): Promise<GroupReading> {
   const { reading } = await database.one<{ reading: ReadingDocument }>(READ_GROUP, [groupId, moreTopics]);
   const overdue = reading.members.filter(
-    ({ isExpired, revokingForMs, rebalanceTimeoutMs }) => isExpired || (revokingForMs !== null && revokingForMs > rebalanceTimeoutMs),
+    ({ isExpired, revokingForMs, rebalanceTimeoutMs }) =>
+      isExpired || (revokingForMs !== null && revokingForMs > rebalanceTimeoutMs),
   );
   return {
     version: BigInt(reading.group?.version ?? 0),
@@ -89,7 +94,12 @@ export async function readGroup(database: Database, groupId: string, moreTopics:
       owned: reading.owned,
     },
     lost: new Set(overdue.map(({ memberId }) => memberId)),
-    committedOffsets: new Map(reading.owned.map(({ partitionId, committedOffset }) => [partitionId, committedOffset === null ? null : BigInt(committedOffset)])),
+    committedOffsets: new Map(
+      reading.owned.map(({ partitionId, committedOffset }) => [
+        partitionId,
+        committedOffset === null ? null : BigInt(committedOffset),
+      ]),
+    ),
     partitions: reading.partitions,
   };
 }
@@ -102,7 +112,11 @@ export interface GroupWrite {
   readonly revoking: ReadonlySet<string>;
   readonly aliveMemberId: string;
   /** Partitions whose owner changes; null for none. */
-  readonly ownership: readonly { readonly partitionId: number; readonly owner: string | null; readonly ownerEpoch: number }[];
+  readonly ownership: readonly {
+    readonly partitionId: number;
+    readonly owner: string | null;
+    readonly ownerEpoch: number;
+  }[];
 }
 
 /** Compare-and-set; false when somebody else was faster. */

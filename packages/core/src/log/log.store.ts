@@ -139,7 +139,10 @@ export async function advanceLogStart(
   partitionId: number,
   to: Offset,
 ): Promise<{ error: ErrorCode | undefined; logStartOffset: Offset | undefined }> {
-  const row = await database.one<{ error_code: number; log_start_offset: bigint | null }>(ADVANCE_LOG_START, [partitionId, to]);
+  const row = await database.one<{ error_code: number; log_start_offset: bigint | null }>(ADVANCE_LOG_START, [
+    partitionId,
+    to,
+  ]);
   return {
     error: row.error_code === 0 ? undefined : errorCodeOf(row.error_code),
     logStartOffset: row.log_start_offset === null ? undefined : offset(row.log_start_offset),

@@ -16,7 +16,10 @@ export interface SequencedBatch {
 export type SequenceCheck =
   | { readonly kind: 'append'; readonly baseSequence: bigint }
   | { readonly kind: 'repeat'; readonly baseOffset: bigint }
-  | { readonly kind: 'refuse'; readonly error: 'OUT_OF_ORDER_SEQUENCE_NUMBER' | 'DUPLICATE_SEQUENCE_NUMBER' | 'INVALID_PRODUCER_EPOCH' };
+  | {
+      readonly kind: 'refuse';
+      readonly error: 'OUT_OF_ORDER_SEQUENCE_NUMBER' | 'DUPLICATE_SEQUENCE_NUMBER' | 'INVALID_PRODUCER_EPOCH';
+    };
 
 /** A retry is recognised among this many batches (rule E38). */
 export const DEDUPE_WINDOW = 5;

@@ -83,7 +83,11 @@ export async function listSegments(database: Database, times: SegmentTimes): Pro
 }
 
 /** Does one thing that `planSegments` asked for. Repeating it, or racing with another process, does no harm. */
-export async function applySegmentAction(database: Database, action: SegmentAction, times: SegmentTimes): Promise<void> {
+export async function applySegmentAction(
+  database: Database,
+  action: SegmentAction,
+  times: SegmentTimes,
+): Promise<void> {
   switch (action.kind) {
     case 'prepare':
       await database.query(PREPARE, [action.chainId]);
@@ -92,7 +96,10 @@ export async function applySegmentAction(database: Database, action: SegmentActi
       await database.query(ROLL, [action.chainId, action.from, action.to]);
       return;
     case 'close': {
-      const { is_closed } = await database.one<{ is_closed: boolean }>(CLOSE, [action.segmentId, times.producerExpiryMs]);
+      const { is_closed } = await database.one<{ is_closed: boolean }>(CLOSE, [
+        action.segmentId,
+        times.producerExpiryMs,
+      ]);
       if (is_closed) await database.query(freeze(action.segmentId));
       return;
     }

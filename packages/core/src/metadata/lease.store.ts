@@ -30,6 +30,9 @@ export async function acquireLease(
 }
 
 /** Gives the lease back at once, so that another process need not wait for it to run out. */
-export async function resignLease(database: Database, lease: { readonly name: string; readonly holder: string }): Promise<void> {
+export async function resignLease(
+  database: Database,
+  lease: { readonly name: string; readonly holder: string },
+): Promise<void> {
   await database.query(RESIGN, [lease.name, lease.holder]);
 }

@@ -31,7 +31,9 @@ export function readCopyRows(stream: Buffer): CopyRow[] {
     }
     return rows;
   } catch (cause) {
-    throw new PostlogError('NETWORK_EXCEPTION', 'a binary copy from Postgres ended too early; the read is repeated.', { cause });
+    throw new PostlogError('NETWORK_EXCEPTION', 'a binary copy from Postgres ended too early; the read is repeated.', {
+      cause,
+    });
   }
 }
 

@@ -97,7 +97,8 @@ export class Database implements Session {
     const text = this.#text(statement).replace(/\$(\d+)/g, (_, place: string) => literal(integers[Number(place) - 1]));
     return this.#withClient(this.#options.requestTimeout, async (client) => {
       const chunks: Buffer[] = [];
-      for await (const chunk of client.query(copyTo(`copy (${text}) to stdout (format binary)`))) chunks.push(chunk as Buffer);
+      for await (const chunk of client.query(copyTo(`copy (${text}) to stdout (format binary)`)))
+        chunks.push(chunk as Buffer);
       return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
     });
   }

@@ -64,7 +64,12 @@ export function startListener(options: ListenerOptions): Loop {
       if (client === undefined) await open();
       heard = createDeferred<void>();
       const probe = client!.query(`notify ${options.channel}, 'probe'`).then(() => heard.promise);
-      const arrived = await withDeadline(options.clock, PROBE_DEADLINE_MS, probe.then(() => true), () => false);
+      const arrived = await withDeadline(
+        options.clock,
+        PROBE_DEADLINE_MS,
+        probe.then(() => true),
+        () => false,
+      );
       if (arrived) setLive(true);
       else await drop();
       return arrived ? PROBE_EVERY_MS : UNHEARD_REST_MS;
@@ -74,7 +79,13 @@ export function startListener(options: ListenerOptions): Loop {
     }
   };
 
-  const loop = startLoop({ clock: options.clock, random: options.random, retry: DEFAULT_RETRY, onError: options.onError, step });
+  const loop = startLoop({
+    clock: options.clock,
+    random: options.random,
+    retry: DEFAULT_RETRY,
+    onError: options.onError,
+    step,
+  });
   return {
     wake: loop.wake,
     stop: async () => {

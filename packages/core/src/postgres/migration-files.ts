@@ -20,7 +20,11 @@ export function migrationFiles(): MigrationFile[] {
       .sort()
       .map((file) => {
         const text = readFileSync(new URL(`${folder}/${file}`, SQL_FOLDER), 'utf8');
-        return { name: `${folder}/${file.slice(0, -4)}`, text, sha256: createHash('sha256').update(text).digest('hex') };
+        return {
+          name: `${folder}/${file.slice(0, -4)}`,
+          text,
+          sha256: createHash('sha256').update(text).digest('hex'),
+        };
       }),
   );
 }
@@ -31,8 +35,10 @@ export function migrationScript(schema: string): string {
     ({ name, text, sha256 }) =>
       `-- ${name}\n${text}\ninsert into postlog.schema_migration (name, sha256) values ('${name}', '${sha256}');\n`,
   );
-  return inSchema(['begin;\n', `${CREATE_SCHEMA};\n`, `${CREATE_MARKS};\n`, ...steps, 'commit;\n'].join('\n'), schema)
-    .replace(CREATE_SCHEMA, CREATE_SCHEMA.replace('postlog', schema));
+  return inSchema(
+    ['begin;\n', `${CREATE_SCHEMA};\n`, `${CREATE_MARKS};\n`, ...steps, 'commit;\n'].join('\n'),
+    schema,
+  ).replace(CREATE_SCHEMA, CREATE_SCHEMA.replace('postlog', schema));
 }
 
 export const CREATE_SCHEMA = 'create schema if not exists postlog';

@@ -13,7 +13,10 @@ export function toPostlogError(error: unknown, { sent }: { readonly sent: boolea
   const rule = state === undefined ? BROKEN_CONNECTION : (RULES.find(({ states }) => states.test(state)) ?? UNEXPECTED);
   const outcome: Outcome = sent && rule.breaks ? 'unknown' : 'failed';
   const origin = originOf(error);
-  return new PostlogError(rule.code, `${rule.detail} (${state ?? socketCode(error) ?? 'connection'}: ${origin})`, { cause: error, outcome });
+  return new PostlogError(rule.code, `${rule.detail} (${state ?? socketCode(error) ?? 'connection'}: ${origin})`, {
+    cause: error,
+    outcome,
+  });
 }
 
 /** Whether trying to connect again can help: the server is not there yet, or is busy starting. */
@@ -45,16 +48,48 @@ const UNEXPECTED: Rule = {
 
 const RULES: readonly Rule[] = [
   { states: /^(08|57P0[123]|40003|XX000)/, code: 'NETWORK_EXCEPTION', detail: BROKEN_CONNECTION.detail, breaks: true },
-  { states: /^57014/, code: 'REQUEST_TIMED_OUT', detail: 'Postgres cancelled the statement; look at statement_timeout of the role' },
-  { states: /^(40001|40P01|55P03)/, code: 'KAFKA_STORAGE_ERROR', detail: 'a lock or another transaction was in the way; try again' },
-  { states: /^53300/, code: 'BROKER_NOT_AVAILABLE', detail: 'Postgres has no connection left; raise max_connections or lower maxConnections' },
-  { states: /^53/, code: 'KAFKA_STORAGE_ERROR', detail: 'Postgres is out of a resource (disk, memory or locks); free some' },
-  { states: /^28/, code: 'CLUSTER_AUTHORIZATION_FAILED', detail: 'Postgres refused the login; check user and password of the url' },
-  { states: /^42501/, code: 'CLUSTER_AUTHORIZATION_FAILED', detail: 'the role lacks a privilege on the schema; grant it' },
+  {
+    states: /^57014/,
+    code: 'REQUEST_TIMED_OUT',
+    detail: 'Postgres cancelled the statement; look at statement_timeout of the role',
+  },
+  {
+    states: /^(40001|40P01|55P03)/,
+    code: 'KAFKA_STORAGE_ERROR',
+    detail: 'a lock or another transaction was in the way; try again',
+  },
+  {
+    states: /^53300/,
+    code: 'BROKER_NOT_AVAILABLE',
+    detail: 'Postgres has no connection left; raise max_connections or lower maxConnections',
+  },
+  {
+    states: /^53/,
+    code: 'KAFKA_STORAGE_ERROR',
+    detail: 'Postgres is out of a resource (disk, memory or locks); free some',
+  },
+  {
+    states: /^28/,
+    code: 'CLUSTER_AUTHORIZATION_FAILED',
+    detail: 'Postgres refused the login; check user and password of the url',
+  },
+  {
+    states: /^42501/,
+    code: 'CLUSTER_AUTHORIZATION_FAILED',
+    detail: 'the role lacks a privilege on the schema; grant it',
+  },
   { states: /^3D000/, code: 'UNSUPPORTED_DATABASE', detail: 'the database of the url does not exist; create it' },
   { states: /^25006/, code: 'UNSUPPORTED_DATABASE', detail: 'the database is read only; connect to a primary' },
-  { states: /^(3F000|42P01|42883)/, code: 'UNSUPPORTED_DATABASE', detail: 'the schema is missing or older than this version; migrate it' },
-  { states: /^PL002/, code: 'INVALID_CONFIG', detail: "a role of Postlog's needs default_transaction_isolation = 'read committed'" },
+  {
+    states: /^(3F000|42P01|42883)/,
+    code: 'UNSUPPORTED_DATABASE',
+    detail: 'the schema is missing or older than this version; migrate it',
+  },
+  {
+    states: /^PL002/,
+    code: 'INVALID_CONFIG',
+    detail: "a role of Postlog's needs default_transaction_isolation = 'read committed'",
+  },
 ];
 
 /** A host with several addresses fails with an error for each and no text of its own. */

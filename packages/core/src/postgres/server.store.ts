@@ -40,10 +40,16 @@ export async function checkServer(database: Database, logger: Logger): Promise<v
     throw new PostlogError('UNSUPPORTED_DATABASE', `the server is PostgreSQL ${server.version_name}; use 15 or newer.`);
   }
   if (server.is_standby) {
-    throw new PostlogError('UNSUPPORTED_DATABASE', 'the server is a standby; connect to the primary, a broker is never a standby.');
+    throw new PostlogError(
+      'UNSUPPORTED_DATABASE',
+      'the server is a standby; connect to the primary, a broker is never a standby.',
+    );
   }
   if (server.encoding !== 'UTF8') {
-    throw new PostlogError('UNSUPPORTED_DATABASE', `the database's encoding is ${server.encoding}; create one with encoding UTF8.`);
+    throw new PostlogError(
+      'UNSUPPORTED_DATABASE',
+      `the database's encoding is ${server.encoding}; create one with encoding UTF8.`,
+    );
   }
   if (server.isolation !== 'read committed' || server.read_only !== 'off') {
     throw new PostlogError(

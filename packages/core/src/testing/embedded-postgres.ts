@@ -52,9 +52,15 @@ export async function startEmbeddedPostgres(options: EmbeddedServerOptions = {})
   }
   const settings = { listen_addresses: '127.0.0.1', unix_socket_directories: '', ...options.settings };
   const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-  const launch = launchAs(user, postgres, ['-D', dataDir, '-p', String(port), ...flags], [postgres, join(dataDir, '.')]);
+  const launch = launchAs(
+    user,
+    postgres,
+    ['-D', dataDir, '-p', String(port), ...flags],
+    [postgres, join(dataDir, '.')],
+  );
 
-  let postmaster: Postmaster | undefined = left === undefined ? undefined : { pid: left.pid, ended: untilGone(left.pid) };
+  let postmaster: Postmaster | undefined =
+    left === undefined ? undefined : { pid: left.pid, ended: untilGone(left.pid) };
   const start = async () => {
     postmaster = await startPostmaster(launch, dataDir);
   };
@@ -91,7 +97,7 @@ async function startPostmaster(launch: Launch, dataDir: string): Promise<Postmas
   const { child, log, ended } = run(launch);
   const ready = (async () => {
     // The last line of the lock file says how far it is; "ready" comes after crash recovery.
-    for (const until = Date.now() + START_DEADLINE_MS; Date.now() < until; ) {
+    for (const until = Date.now() + START_DEADLINE_MS; Date.now() < until;) {
       const lock = await readFile(join(dataDir, 'postmaster.pid'), 'utf8').catch(() => '');
       if (lock.startsWith(`${child.pid}\n`) && lock.split('\n')[7]?.trim() === 'ready') return;
       await new Promise((wake) => setTimeout(wake, 20));
@@ -106,21 +112,35 @@ async function startPostmaster(launch: Launch, dataDir: string): Promise<Postmas
   return { pid: child.pid!, ended: ended.then(() => untilChildrenLetGo(dataDir)) };
 }
 
-async function initialise(initdb: string, dataDir: string, user: { uid: number; gid: number } | undefined): Promise<void> {
+async function initialise(
+  initdb: string,
+  dataDir: string,
+  user: { uid: number; gid: number } | undefined,
+): Promise<void> {
   await mkdir(dataDir, { recursive: true });
   if (user !== undefined) await chown(dataDir, user.uid, user.gid);
   const secret = await mkdtemp(join(tmpdir(), 'postlog-initdb-'));
   const passwordFile = join(secret, 'password');
   await writeFile(passwordFile, PASSWORD);
   if (user !== undefined) for (const path of [secret, passwordFile]) await chown(path, user.uid, user.gid);
-  const options = ['--auth=scram-sha-256', '--username=postgres', `--pwfile=${passwordFile}`, '--encoding=UTF8', '--no-locale'];
+  const options = [
+    '--auth=scram-sha-256',
+    '--username=postgres',
+    `--pwfile=${passwordFile}`,
+    '--encoding=UTF8',
+    '--no-locale',
+  ];
   const { log, ended } = run(launchAs(user, initdb, [`--pgdata=${dataDir}`, ...options], [initdb, join(dataDir, '.')]));
   const code = await ended;
   await rm(secret, { recursive: true, force: true });
   if (code !== 0) throw new Error(`initdb in ${dataDir} failed:\n${log.join('')}`);
 }
 
-function run({ command, args, uid, gid }: Launch): { child: ChildProcess; log: string[]; ended: Promise<number | null> } {
+function run({ command, args, uid, gid }: Launch): {
+  child: ChildProcess;
+  log: string[];
+  ended: Promise<number | null>;
+} {
   const identity = uid === undefined || gid === undefined ? {} : { uid, gid };
   const child = spawn(command, args, { ...identity, cwd: '/', detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
   const log: string[] = [];
@@ -144,7 +164,9 @@ function run({ command, args, uid, gid }: Launch): { child: ChildProcess; log: s
 async function leftRunning(dataDir: string): Promise<{ pid: number; port: number } | undefined> {
   const lock = await readFile(join(dataDir, 'postmaster.pid'), 'utf8').catch(() => '');
   const [pid, , , port] = lock.split('\n');
-  return pid !== undefined && port !== undefined && isAlive(Number(pid)) ? { pid: Number(pid), port: Number(port) } : undefined;
+  return pid !== undefined && port !== undefined && isAlive(Number(pid))
+    ? { pid: Number(pid), port: Number(port) }
+    : undefined;
 }
 
 /** After SIGKILL of a postmaster its children hold the shared memory for a moment; a start before they end is refused. */

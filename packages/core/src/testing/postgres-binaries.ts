@@ -23,7 +23,9 @@ export async function findBinaries(): Promise<Binaries> {
   try {
     return (await import(name)) as Binaries;
   } catch (cause) {
-    throw new Error(`no Postgres binaries for this machine (${name}); set DATABASE_URL to a server of your own.`, { cause });
+    throw new Error(`no Postgres binaries for this machine (${name}); set DATABASE_URL to a server of your own.`, {
+      cause,
+    });
   }
 }
 
@@ -34,7 +36,9 @@ export function serverUser(): { uid: number; gid: number } | undefined {
   const uid = user === undefined ? undefined : idOf('-u', user);
   const gid = user === undefined ? undefined : idOf('-g', user);
   if (uid === undefined || gid === undefined) {
-    throw new Error('Postgres does not run as root and there is neither a user postgres nor nobody; run as another user.');
+    throw new Error(
+      'Postgres does not run as root and there is neither a user postgres nor nobody; run as another user.',
+    );
   }
   return { uid, gid };
 }
@@ -43,10 +47,21 @@ export function serverUser(): { uid: number; gid: number } | undefined {
  * How to run a binary on `paths` (itself and the data). As root it runs as the server's user; where that user may not
  * enter a folder on the way (a clone in a private folder), `setpriv` lets the process pass, and nothing else.
  */
-export function launchAs(user: { uid: number; gid: number } | undefined, command: string, args: string[], paths: string[]): Launch {
+export function launchAs(
+  user: { uid: number; gid: number } | undefined,
+  command: string,
+  args: string[],
+  paths: string[],
+): Launch {
   if (user === undefined) return { command, args };
   if (paths.every(everyoneMayEnter)) return { command, args, ...user };
-  const pass = [`--reuid=${user.uid}`, `--regid=${user.gid}`, '--clear-groups', '--inh-caps=+dac_override', '--ambient-caps=+dac_override'];
+  const pass = [
+    `--reuid=${user.uid}`,
+    `--regid=${user.gid}`,
+    '--clear-groups',
+    '--inh-caps=+dac_override',
+    '--ambient-caps=+dac_override',
+  ];
   return { command: 'setpriv', args: [...pass, command, ...args] };
 }
 

@@ -9,7 +9,8 @@ export interface TestDatabase {
 /** An empty database of its own on the tests' server (`tools/jest` started or found it). */
 export async function testDatabase(): Promise<TestDatabase> {
   const server = process.env['POSTLOG_TEST_SERVER'];
-  if (server === undefined) throw new Error('POSTLOG_TEST_SERVER is not set: run specs through the jest config of the repository.');
+  if (server === undefined)
+    throw new Error('POSTLOG_TEST_SERVER is not set: run specs through the jest config of the repository.');
   const name = `postlog_test_${randomBytes(6).toString('hex')}`;
   await onServer(server, `create database ${name}`);
   const url = new URL(server);

@@ -1,0 +1,86 @@
+/**
+ * Runs a command of the repository on a fresh clone: installs what the lock file names when that is missing or stale,
+ * builds what changed, then hands over. Plain Node, since nothing else is there yet.
+ *
+ *     node tools/bootstrap.mjs start|test|bench|faults [arguments…]
+ */
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
+const MARK = join(ROOT, 'node_modules', '.cache', 'postlog', 'installed');
+const TOOLS = {
+  start: 'tools/dev/dist/main.js',
+  bench: 'tools/bench/dist/main.js',
+  postlog: 'packages/cli/dist/main.js',
+};
+
+const [command = '', ...args] = process.argv.slice(2);
+const [major, minor] = process.versions.node.split('.').map(Number);
+if (major < 20 || (major === 20 && minor < 19)) fail(`Node ${process.versions.node} is too old; use 20.19 or newer.`);
+if (command !== 'test' && TOOLS[command] === undefined)
+  fail(`unknown command "${command}"; use one of test, ${Object.keys(TOOLS).join(', ')}.`);
+
+await install();
+if (command === 'test') {
+  await import('./test.mjs');
+} else {
+  await build();
+  process.exitCode = await run('node', [TOOLS[command], ...args], { foreground: true });
+}
+
+async function install() {
+  const hash = createHash('sha256')
+    .update(readFileSync(join(ROOT, 'package-lock.json')))
+    .update(process.version)
+    .digest('hex');
+  if (existsSync(MARK) && readFileSync(MARK, 'utf8') === hash) return;
+  say('installing dependencies (once) …');
+  const code = await run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {});
+  if (code !== 0) fail('npm ci failed; see its output above.');
+  mkdirSync(dirname(MARK), { recursive: true });
+  writeFileSync(MARK, hash);
+}
+
+export async function build() {
+  const output = [];
+  const code = await run(
+    'node',
+    ['node_modules/nx/dist/bin/nx.js', 'run-many', '-t', 'build', '--outputStyle=static'],
+    { output },
+  );
+  if (code !== 0) fail(`the build failed:\n${output.join('')}`);
+}
+
+/** Ends with the command's exit code. In the foreground the child decides what a signal means; a terminal sends it Ctrl-C itself. */
+export function run(program, programArgs, { foreground = false, output }) {
+  return new Promise((resolve) => {
+    const child = spawn(program, programArgs, {
+      cwd: ROOT,
+      stdio: ['inherit', output === undefined ? 'inherit' : 'pipe', output === undefined ? 'inherit' : 'pipe'],
+      env: { ...process.env, NX_DAEMON: 'false', NX_NO_CLOUD: 'true', NX_TUI: 'false' },
+    });
+    for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => output.push(String(chunk)));
+    if (foreground) {
+      process.on('SIGTERM', () => child.kill('SIGTERM'));
+      process.on('SIGINT', () => process.stdin.isTTY || child.kill('SIGINT'));
+    }
+    child.once('error', (error) => {
+      say(String(error));
+      resolve(127);
+    });
+    child.once('exit', (code) => resolve(code ?? 1));
+  });
+}
+
+function say(text) {
+  process.stderr.write(`${text}\n`);
+}
+
+function fail(text) {
+  say(`postlog: ${text}`);
+  process.exit(1);
+}
