@@ -1,0 +1,23 @@
+/** An order, as the rest of the company learns of it. Keyed by customer: one customer's orders stay in order. */
+export interface OrderPlaced {
+  readonly orderId: string;
+  readonly run: string;
+  readonly customer: string;
+  readonly email: string;
+  readonly item: string;
+  /** Cents. */
+  readonly total: number;
+  /** Counts one customer's orders within a run, from 1. */
+  readonly sequence: number;
+}
+
+/** A mail went out for an order. */
+export interface EmailSent {
+  readonly orderId: string;
+  readonly run: string;
+  /** Which email process sent it. */
+  readonly process: string;
+}
+
+export const ORDERS_PLACED = 'orders.placed';
+export const EMAILS_SENT = 'emails.sent';
