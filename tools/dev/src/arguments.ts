@@ -1,0 +1,76 @@
+import { parseArgs } from 'node:util';
+import { nearestName } from '@postlog/core';
+
+export interface Arguments {
+  readonly once: boolean;
+  readonly orders: number;
+  readonly customers: number;
+  readonly killOne: boolean;
+  readonly port: number;
+  readonly dataDir: string;
+  readonly help: boolean;
+}
+
+/** What is wrong with the command line, said so that the next try is right. */
+export class UsageError extends Error {}
+
+export const HELP = `npm start -- [options]
+
+Starts Postgres, a mail inbox, the order service and two email services, and places some orders.
+It stays up until Ctrl-C; the data is kept in .postlog/dev.
+
+  --once            place orders, wait until all are mailed and confirmed, print one line of JSON, stop
+  --orders N        how many orders to place [12; with --once 200]
+  --customers N     how many customers place them [20]
+  --kill-one        with --once: SIGKILL one email service after a third of the orders
+  --port N          port of the order service [3000, or a free one when it is taken]
+  --data-dir PATH   where Postgres keeps its data [.postlog/dev]
+  --help            show this
+
+Set DATABASE_URL to use a Postgres of your own instead of the embedded one.
+`;
+
+const OPTIONS = {
+  once: { type: 'boolean' },
+  orders: { type: 'string' },
+  customers: { type: 'string' },
+  'kill-one': { type: 'boolean' },
+  port: { type: 'string' },
+  'data-dir': { type: 'string' },
+  help: { type: 'boolean', short: 'h' },
+} as const;
+
+/** @throws UsageError */
+export function readArguments(argv: readonly string[]): Arguments {
+  const values = parse(argv);
+  const once = values.once ?? false;
+  const killOne = values['kill-one'] ?? false;
+  if (killOne && !once) throw new UsageError('--kill-one goes with --once');
+  return {
+    once,
+    killOne,
+    orders: whole('orders', values.orders, once ? 200 : 12, 1, 100_000),
+    customers: whole('customers', values.customers, 20, 1, 10_000),
+    port: whole('port', values.port, 3000, 0, 65_535),
+    dataDir: values['data-dir'] ?? '.postlog/dev',
+    help: values.help ?? false,
+  };
+}
+
+function parse(argv: readonly string[]) {
+  try {
+    return parseArgs({ args: [...argv], options: OPTIONS, allowPositionals: false }).values;
+  } catch (error) {
+    const given = argv.find((word) => word.startsWith('--') && !(word.slice(2).split('=')[0]! in OPTIONS));
+    const nearest = given === undefined ? undefined : nearestName(given.slice(2).split('=')[0]!, Object.keys(OPTIONS));
+    const hint = nearest === undefined ? '' : `; did you mean --${nearest}?`;
+    throw new UsageError(given === undefined ? (error as Error).message : `unknown option ${given}${hint}`);
+  }
+}
+
+function whole(name: string, value: string | undefined, fallback: number, min: number, max: number): number {
+  if (value === undefined) return fallback;
+  const number = Number(value);
+  if (value.trim() !== '' && Number.isInteger(number) && number >= min && number <= max) return number;
+  throw new UsageError(`--${name} is "${value}"; give a whole number from ${min} to ${max}`);
+}

@@ -1,0 +1,89 @@
+/** An order as the order service answers it. */
+export interface PlacedOrder {
+  readonly id: string;
+  readonly customer: string;
+  readonly partition: number | null;
+  readonly offset: string | null;
+  readonly status: string;
+  readonly mailedBy: string | null;
+}
+
+export interface Counts {
+  readonly orders: number;
+  readonly confirmed: number;
+  readonly mailedBy: Record<string, number>;
+}
+
+export interface AnalyticsFigures {
+  readonly orders: number;
+  readonly outOfOrder: number;
+}
+
+const ITEMS = ['tea', 'coffee', 'a kettle', 'two cups', 'honey'];
+
+/** The order service over HTTP. */
+export class OrderClient {
+  readonly #url: string;
+
+  constructor(url: string) {
+    this.#url = url;
+  }
+
+  async place(order: {
+    readonly run: string;
+    readonly customer: number;
+    readonly number: number;
+  }): Promise<PlacedOrder> {
+    const name = `customer-${order.customer}`;
+    const body = {
+      run: order.run,
+      customer: name,
+      email: `${name}@example.com`,
+      item: ITEMS[order.number % ITEMS.length],
+      total: 100 + order.number,
+    };
+    return this.#json<PlacedOrder>('/orders', {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+  }
+
+  find(id: string): Promise<PlacedOrder> {
+    return this.#json(`/orders/${id}`);
+  }
+
+  counts(run: string): Promise<Counts> {
+    return this.#json(`/counts?run=${encodeURIComponent(run)}`);
+  }
+
+  analytics(run: string): Promise<AnalyticsFigures> {
+    return this.#json(`/analytics?run=${encodeURIComponent(run)}`);
+  }
+
+  async #json<T>(path: string, init: RequestInit = {}): Promise<T> {
+    const response = await fetch(`${this.#url}${path}`, { ...init, signal: AbortSignal.timeout(30_000) });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`${init.method ?? 'GET'} ${path} answered ${response.status}: ${text}`);
+    return JSON.parse(text) as T;
+  }
+}
+
+/** Places orders, those of one customer one after another and different customers' side by side. */
+export async function placeOrders(
+  client: OrderClient,
+  plan: { readonly run: string; readonly orders: number; readonly customers: number },
+  onPlaced: (order: PlacedOrder, count: number) => void,
+): Promise<PlacedOrder[]> {
+  const placed: PlacedOrder[] = [];
+  const customers = Math.min(plan.customers, plan.orders);
+  const ofCustomer = async (customer: number) => {
+    for (let number = customer; number < plan.orders; number += customers) {
+      const order = await client.place({ run: plan.run, customer: customer + 1, number });
+      placed.push(order);
+      onPlaced(order, placed.length);
+    }
+  };
+  await Promise.all(Array.from({ length: customers }, (_, customer) => ofCustomer(customer)));
+  return placed;
+}
