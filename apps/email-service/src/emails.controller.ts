@@ -2,6 +2,7 @@ import { Controller, Inject, type OnApplicationShutdown } from '@nestjs/common';
 import { Ctx, Payload } from '@nestjs/microservices';
 import { PostlogContext, PostlogProducer, Subscribe } from '@postlog/nest-transport';
 import { createTransport, type Transporter } from 'nodemailer';
+import type { Options as PoolOptions } from 'nodemailer/lib/smtp-pool/index.js';
 import { CONFIG, type Config } from './config.js';
 import { mailFor, type OrderPlaced } from './mail.js';
 
@@ -14,7 +15,7 @@ export class EmailsController implements OnApplicationShutdown {
     @Inject(CONFIG) private readonly config: Config,
     @Inject(PostlogProducer) private readonly producer: PostlogProducer,
   ) {
-    this.#mailer = createTransport(config.smtpUrl, { pool: true, maxConnections: 4 } as object);
+    this.#mailer = createTransport({ url: config.smtpUrl, pool: true, maxConnections: 4 } as PoolOptions);
   }
 
   @Subscribe('orders.placed', { group: 'email-service' })
