@@ -1,0 +1,129 @@
+import type { Postlog, Producer } from '@postlog/core';
+import type { Line } from './report.js';
+
+/** How much work a run does. `--quick` runs the same code with little. */
+export interface Sizes {
+  readonly records: number;
+  readonly rivalRecords: number;
+  readonly rounds: number;
+  readonly rivalRounds: number;
+  readonly largeBatches: number;
+  readonly seconds: number;
+  readonly pinnedSeconds: number;
+  readonly idleRepeats: number;
+  readonly depth: number;
+}
+
+export const FULL: Sizes = {
+  records: 400_000,
+  rivalRecords: 100_000,
+  rounds: 5,
+  rivalRounds: 3,
+  largeBatches: 2_000,
+  seconds: 20,
+  pinnedSeconds: 60,
+  idleRepeats: 20,
+  depth: 5_000_000,
+};
+
+export const QUICK: Sizes = {
+  records: 2_000,
+  rivalRecords: 500,
+  rounds: 1,
+  rivalRounds: 1,
+  largeBatches: 8,
+  seconds: 0.5,
+  pinnedSeconds: 1,
+  idleRepeats: 2,
+  depth: 5_000,
+};
+
+/** What every measure is given. */
+export interface Bench {
+  readonly sizes: Sizes;
+  /** A fresh database with the schema of Postlog in it. */
+  database(): Promise<string>;
+  /** Progress, for whoever waits. */
+  say(text: string): void;
+  /** Something was left out, and why. */
+  skip(what: string, why: string): void;
+  /** Undone at the end, also after an interruption. */
+  onStop(undo: () => Promise<void> | void): void;
+}
+
+export type Measure = (bench: Bench) => Promise<Line[]>;
+
+export const SENDERS = 4;
+export const HANDOVER = 500;
+export const PARTITIONS = 4;
+
+/** Values of 200 bytes of JSON, the same for every contender, made before the clock runs. */
+export function jsonValues(count: number): string[] {
+  return Array.from({ length: count }, (_, index) => {
+    const start = `{"id":${index},"customer":"customer-${index % 997}","total":${(index * 37) % 10_000},"note":"`;
+    return `${start}${'abcdefghij'.repeat(20).slice(0, 200 - start.length - 2)}"}`;
+  });
+}
+
+/** Hands over all values in portions, so many senders at a time; each waits for its portion before the next. Answers seconds. */
+export async function sendAll(
+  values: readonly string[],
+  send: (portion: string[]) => Promise<unknown>,
+  senders = SENDERS,
+): Promise<number> {
+  const startedAt = performance.now();
+  let next = 0;
+  await Promise.all(
+    Array.from({ length: senders }, async () => {
+      while (next < values.length) {
+        const from = next;
+        next += HANDOVER;
+        await send(values.slice(from, next));
+      }
+    }),
+  );
+  return (performance.now() - startedAt) / 1000;
+}
+
+export function sendTo(producer: Producer, topic: string): (portion: string[]) => Promise<unknown> {
+  return (portion) => producer.send({ topic, messages: portion.map((value) => ({ value })) });
+}
+
+/** Reads a topic from its beginning until `count` records came, parsing each. Answers seconds. */
+export async function drain(
+  postlog: Postlog,
+  topic: string,
+  count: number,
+  onValue: (value: Buffer) => void,
+): Promise<number> {
+  const consumer = postlog.consumer({ groupId: `drain-${topic}-${Math.random()}` });
+  await consumer.subscribe({ topics: [topic], fromBeginning: true });
+  const startedAt = performance.now();
+  let seen = 0;
+  await new Promise<void>((resolve, reject) => {
+    consumer.on(consumer.events.CRASH, ({ payload }) => reject(payload['error'] as Error));
+    consumer
+      .run({
+        eachBatch: ({ batch }) => {
+          for (const { value } of batch.messages) onValue(value!);
+          seen += batch.messages.length;
+          if (seen >= count) resolve();
+        },
+      })
+      .catch(reject);
+  });
+  // The last commit belongs to the work.
+  await consumer.disconnect();
+  return (performance.now() - startedAt) / 1000;
+}
+
+let parsed = 0;
+
+/** Parses, and uses the result, so that nothing is optimised away. */
+export function parse(value: Buffer | string): void {
+  parsed += (JSON.parse(value.toString()) as { total?: number }).total ?? 0;
+}
+
+export function checksum(): number {
+  return parsed;
+}
