@@ -2,8 +2,9 @@
 --
 -- Arrays run in parallel, in ascending order of partition id (one lock order for everybody); `batches` holds the batches'
 -- bytes one after another. For each partition: lock the replica row and compare the fence in it (role, leader epoch,
--- lead_until); look at the producer's last batch; read the tail through the primary key; insert. Every statement of a
--- volatile function sees what committed before it, and the lock lasts to the commit, so offsets are dense and never given twice.
+-- lead_until); then, in the active segment's own function, look at the producer's last batch, read the tail through the
+-- primary key, insert. Every statement of a volatile function sees what committed before it, and the lock lasts to the
+-- commit, so offsets are dense and never given twice.
 -- Refusals are data: the function raises only for a broken caller. leader_epoch -1 means that the caller knows none.
 create function postlog.append_v1(
   partition_ids integer[],
@@ -23,8 +24,6 @@ set enable_sort = off
 as $$
 declare
   r record;
-  last record;
-  checked record;
   position integer := 1;
 begin
   if current_setting('transaction_isolation') <> 'read committed' then
@@ -61,49 +60,11 @@ begin
     if error_code = 0 then
       log_start_offset := r.log_start_offset;
       leader_epoch := r.leader_epoch;
-
-      execute format('
-        select t.next_offset, p.producer_epoch, p.next_sequence
-          from (values (0)) one
-          left join lateral (
-            select s.last_offset + 1 as next_offset
-              from postlog.segment_%1$s s
-             where s.partition_id = $1
-             order by s.base_offset desc
-             limit 1) t on true
-          left join lateral (
-            select s.producer_epoch, s.base_sequence + s.last_offset - s.base_offset + 1 as next_sequence
-              from postlog.segment_%1$s s
-             where s.partition_id = $1 and s.producer_id = $2 and s.producer_id >= 0
-             order by s.producer_epoch desc, s.base_sequence desc
-             limit 1) p on true', r.active_segment_id)
-        into last using partition_ids[i], producer_ids[i];
-
-      if producer_ids[i] < 0 then
-        last.next_sequence := -1;
-      elsif last.producer_epoch is distinct from producer_epochs[i]
-         or (last.next_sequence & 2147483647) <> base_sequences[i] then
-        select * into checked from postlog.check_sequence_v1(
-          partition_ids[i], producer_ids[i], producer_epochs[i], base_sequences[i], record_counts[i], r.active_segment_id);
-        error_code := checked.error_code;
-        base_offset := checked.repeated_base_offset;
-        last.next_sequence := checked.next_sequence;
-      end if;
-    end if;
-
-    if error_code = 0 and base_offset is null then
-      base_offset := coalesce(last.next_offset, (
-        select m.base_offset
-          from postlog.replica_segment m
-         where m.partition_id = partition_ids[i]
-         order by m.base_offset desc
-         limit 1));
-      execute format('
-        insert into postlog.segment_%s (partition_id, base_offset, last_offset, leader_epoch, max_timestamp,
-                                        producer_id, base_sequence, producer_epoch, size_bytes, batch)
-        values ($1, $2, $2 + $3 - 1, $4, $5, $6, $7, $8, $9, substring($10 from $11 for $9))', r.active_segment_id)
-        using partition_ids[i], base_offset, record_counts[i], r.leader_epoch, max_timestamps[i],
-              producer_ids[i], last.next_sequence, producer_epochs[i], sizes[i], batches, position;
+      -- Sequence check, tail and insert: statements of the segment's own, planned once a session.
+      execute format('select * from postlog.append_to_segment_%s($1, $2, $3, $4, $5, $6, $7, $8)', r.active_segment_id)
+        into error_code, base_offset
+        using partition_ids[i], r.leader_epoch, record_counts[i], max_timestamps[i], producer_ids[i], producer_epochs[i],
+              base_sequences[i], case when cardinality(sizes) = 1 then batches else substring(batches from position for sizes[i]) end;
     end if;
     position := position + sizes[i];
     return next;

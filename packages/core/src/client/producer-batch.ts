@@ -12,9 +12,15 @@ export interface BatchIdentity {
   readonly baseSequence: number;
 }
 
+/** Below this a batch is stored in a few pages anyway; above it, what lz4 saves in log and table is worth its time. */
+const WORTH_COMPRESSING_BYTES = 4_096;
+/** A batch that hardly shrank is stored as it is, which spares every reader the work. */
+const WORTH_KEEPING = 0.9;
+
 /** Records of one partition that will be appended together, and who waits for them. */
 export class ProducerBatch {
-  readonly compression: CompressionName;
+  /** Undefined: as it is worth while. */
+  readonly compression: CompressionName | undefined;
   /** On the monotonic clock. */
   readonly createdAt: number;
   readonly deadline: number;
@@ -28,7 +34,12 @@ export class ProducerBatch {
   #bytes: Promise<Buffer> | undefined;
   #isSealed = false;
 
-  constructor(options: { compression: CompressionName; createdAt: number; deadline: number; initialBytes: number }) {
+  constructor(options: {
+    compression: CompressionName | undefined;
+    createdAt: number;
+    deadline: number;
+    initialBytes: number;
+  }) {
     this.compression = options.compression;
     this.createdAt = options.createdAt;
     this.deadline = options.deadline;
@@ -62,14 +73,18 @@ export class ProducerBatch {
   build(identity: BatchIdentity): Promise<Buffer> {
     this.identity = identity;
     this.#isSealed = true;
-    this.#bytes ??= this.#builder.build({ compression: this.compression, ...identity });
+    this.#bytes ??= this.#build(identity);
     return this.#bytes;
   }
 
-  /** Forgets the identity: the records were certainly not stored and may be sent under another. */
-  renumber(): void {
-    this.identity = undefined;
-    this.#bytes = undefined;
+  async #build(identity: BatchIdentity): Promise<Buffer> {
+    if (this.compression !== undefined) return this.#builder.build({ compression: this.compression, ...identity });
+    const plainBytes = this.#builder.sizeInBytes;
+    if (plainBytes >= WORTH_COMPRESSING_BYTES) {
+      const compressed = await this.#builder.build({ compression: 'lz4', ...identity });
+      if (compressed.length <= plainBytes * WORTH_KEEPING) return compressed;
+    }
+    return this.#builder.build({ compression: 'none', ...identity });
   }
 
   deliver(place: TopicPartition, baseOffset: bigint, logStartOffset: bigint): void {

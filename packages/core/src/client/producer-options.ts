@@ -8,7 +8,8 @@ import type { Acks, ProducerOptions } from './producer-types.js';
 export interface ResolvedProducerOptions {
   readonly acks: Acks;
   readonly idempotent: boolean;
-  readonly compression: CompressionName;
+  /** Undefined: as each batch is. */
+  readonly compression: CompressionName | undefined;
   readonly lingerMs: number;
   readonly batchSize: number;
   readonly maxRequestSize: number;
@@ -43,7 +44,7 @@ export function resolveProducerOptions(given: ProducerOptions | undefined): Reso
   return {
     acks: checkAcks(options.acks) ?? 'all',
     idempotent: checkBoolean(options.idempotent, 'idempotent', true),
-    compression: checkCompression(options.compression) ?? 'none',
+    compression: checkCompression(options.compression),
     lingerMs: integer('lingerMs', 0, 60_000, 0),
     batchSize,
     maxRequestSize: integer('maxRequestSize', 1_024, 67_108_864, 4_194_304),

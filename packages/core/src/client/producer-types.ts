@@ -11,7 +11,7 @@ export interface ProducerOptions {
   readonly acks?: Acks;
   /** Give batches a producer id and sequence, so that a retry never duplicates [`true`]. */
   readonly idempotent?: boolean;
-  /** Codec for batches [`'none'`]. */
+  /** Codec for every batch [`'lz4'` for batches over 4 KiB that it makes smaller, `'none'` for the others; docs/adr/0002]. */
   readonly compression?: CompressionName;
   /** How long a batch that is not full may wait for more records, in milliseconds [0: it goes when nothing is in flight]. */
   readonly lingerMs?: number;

@@ -48,7 +48,7 @@ interface CheckedSend {
   readonly topics: readonly CheckedTopic[];
   readonly bytes: number;
   readonly needsAnswer: boolean;
-  readonly compression: CompressionName;
+  readonly compression: CompressionName | undefined;
 }
 
 /** @see Producer */

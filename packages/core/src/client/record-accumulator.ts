@@ -23,7 +23,7 @@ export interface PartitionQueue {
 
 /** What the records of one `send` have in common. */
 export interface Parcel {
-  readonly compression: CompressionName;
+  readonly compression: CompressionName | undefined;
   readonly receipt: Receipt | undefined;
   /** Timestamp of records that name none. */
   readonly now: number;

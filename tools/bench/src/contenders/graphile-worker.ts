@@ -6,6 +6,8 @@ import type { Contender } from './contender.js';
 /** graphile-worker with its batch function for adding and its local queue for taking. */
 export async function graphileContender(url: string): Promise<Contender> {
   const pool = new pg.Pool({ connectionString: url, max: 10 });
+  pool.on('error', () => {});
+  pool.on('connect', (client) => client.on('error', () => {}));
   await runMigrations({ pgPool: pool });
   const utils = await makeWorkerUtils({ pgPool: pool });
   const addJobs = `select graphile_worker.add_jobs(array(

@@ -1,7 +1,7 @@
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { mkdtemp } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { freePort } from '@postlog/core/testing';
 import { AckPolicy, jetstream, jetstreamManager, StorageType } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
@@ -9,11 +9,16 @@ import { HANDOVER, parse, sendAll } from '../bench.js';
 import type { Contender } from './contender.js';
 import { startServer } from './process.js';
 
-/** NATS JetStream with file storage, flushed before each acknowledgement (sync_interval always). */
+/**
+ * NATS JetStream with file storage. Flushed before each acknowledgement where the server can (`sync_interval: always`, from 2.10
+ * on); an older one acknowledges first and flushes minutes later, which its name then says.
+ */
 export async function jetstreamContender(program: string): Promise<Contender> {
   const port = await freePort();
   const config = join(await mkdtemp(join(tmpdir(), 'postlog-nats-')), 'nats.conf');
-  await writeFile(config, `listen: "127.0.0.1:${port}"\njetstream { store_dir: "./js", sync_interval: always }\n`);
+  const isDurable = canFlush(program);
+  const sync = isDurable ? ', sync_interval: always' : '';
+  await writeFile(config, `listen: "127.0.0.1:${port}"\njetstream { store_dir: "./js"${sync} }\n`);
   const server = await startServer(program, () => ['-c', config]);
   const nats = await untilUp(() => connect({ servers: `127.0.0.1:${port}`, timeout: 500 }));
   const manager = await jetstreamManager(nats);
@@ -21,8 +26,8 @@ export async function jetstreamContender(program: string): Promise<Contender> {
   let round = 0;
   const stream = () => `round_${round}`;
   return {
-    name: 'jetstream',
-    note: 'file storage, sync_interval always; 500 publishes outstanding, fetch of 500 with ack all',
+    name: isDurable ? 'jetstream' : 'jetstream (not flushed)',
+    note: `file storage, ${isDurable ? 'sync_interval always' : 'this server cannot flush before it acknowledges'}; 500 publishes outstanding, fetch of 500 with ack all`,
     prepare: async () => {
       if (round > 0) await manager.streams.delete(stream());
       round += 1;
@@ -50,6 +55,11 @@ export async function jetstreamContender(program: string): Promise<Contender> {
       await server.stop();
     },
   };
+}
+
+function canFlush(program: string): boolean {
+  const [, major, minor] = /v(\d+)\.(\d+)/.exec(execFileSync(program, ['--version'], { encoding: 'utf8' })) ?? [];
+  return Number(major) > 2 || (Number(major) === 2 && Number(minor) >= 10);
 }
 
 async function untilUp<T>(attempt: () => Promise<T>): Promise<T> {

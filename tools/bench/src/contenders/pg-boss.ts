@@ -14,7 +14,7 @@ export async function pgBossContender(url: string, records: number): Promise<Con
     note: `insert() of 500; fetch and complete of 500 on 4 connections; ${records} records a round`,
     records,
     prepare: async () => {
-      if (round > 0) await boss.deleteQueue(queue());
+      if (round > 0) await boss.purgeQueue(queue());
       round += 1;
       await boss.createQueue(queue());
     },
