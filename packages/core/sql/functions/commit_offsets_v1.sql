@@ -40,7 +40,7 @@ begin
         insert into postlog.consumer_group (group_id, version, group_epoch, assignment_epoch, metadata_version)
         values (in_group_id, 1, 0, 0, 0) on conflict (group_id) do nothing;
         insert into postlog.committed_offset (group_id, partition_id) values (in_group_id, partition_ids[i])
-        on conflict (group_id, partition_id) do nothing;
+        on conflict on constraint committed_offset_pkey do nothing;
       end if;
     end if;
 

@@ -52,8 +52,8 @@ export class AssignedPartition {
   isPaused = false;
   isBeingHandled = false;
   failures = 0;
-  /** A failed handler rests until then, on the monotonic clock. */
-  notBefore = 0;
+  /** After a failure, until the handler is called again. */
+  isResting = false;
   readonly #options: AssignedPartitionOptions;
   readonly #stopping = new AbortController();
   #position: Offset | null;
@@ -111,7 +111,7 @@ export class AssignedPartition {
     this.mayCommitBackwards = true;
     this.resolvedOffset = to;
     this.failures = 0;
-    this.notBefore = 0;
+    this.isResting = false;
     this.#seeking.abort();
     this.#seeking = new AbortController();
     this.#hasRoom.resolve();

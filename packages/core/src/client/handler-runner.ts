@@ -65,9 +65,8 @@ export class HandlerRunner {
 
   /** Partitions take turns, so that a full one does not starve the others. */
   #next(): AssignedPartition | undefined {
-    const now = this.#options.clock.monotonic();
     const isReady = (p: AssignedPartition) =>
-      p.hasRecords && !p.isBeingHandled && !p.isPaused && !p.isReleased && p.notBefore <= now;
+      p.hasRecords && !p.isBeingHandled && !p.isPaused && !p.isReleased && !p.isResting;
     const all = [...this.#options.partitions()];
     this.#rounds = [...this.#rounds.filter((p) => all.includes(p)), ...all.filter((p) => !this.#rounds.includes(p))];
     const place = this.#rounds.findIndex(isReady);
@@ -160,13 +159,17 @@ export class HandlerRunner {
     if (partition.isReleased || this.#isStopped) return;
     const { retry, clock, random, onCrash } = this.#options;
     if (partition.failures >= retry.retries) {
+      this.#isStopped = true;
       onCrash(error);
       return;
     }
     const wait = retryDelay(retry, partition.failures, random);
     partition.failures += 1;
-    partition.notBefore = clock.monotonic() + wait;
-    clock.after(wait + 1, () => this.pump());
+    partition.isResting = true;
+    clock.after(wait, () => {
+      partition.isResting = false;
+      this.pump();
+    });
   }
 }
 

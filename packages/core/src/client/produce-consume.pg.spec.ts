@@ -1,0 +1,311 @@
+import { connect, type Consumer, type Postlog } from '../index.js';
+import { collect } from '../testing/collect.js';
+import { testDatabase, type TestDatabase } from '../testing/test-database.js';
+
+let test: TestDatabase;
+let postlog: Postlog;
+let topics = 0;
+
+beforeAll(async () => {
+  test = await testDatabase();
+  postlog = await connect({ url: test.url, logger: null });
+});
+afterAll(async () => {
+  await postlog.close();
+  await test.drop();
+});
+
+async function newTopic(numPartitions = 4): Promise<string> {
+  const topic = `topic-${topics++}`;
+  await postlog.admin().createTopics({ topics: [{ topic, numPartitions }] });
+  return topic;
+}
+const fastGroup = (groupId: string) => ({ groupId, sessionTimeout: 1_500, heartbeatInterval: 100 });
+const owns = (consumer: Consumer) => consumer.assignment().flatMap(({ partitions }) => partitions);
+async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await condition())) await new Promise((wake) => setTimeout(wake, 5));
+}
+const lagOf = async (groupId: string) =>
+  (await postlog.admin().fetchOffsets({ groupId }))
+    .flatMap(({ partitions }) => partitions)
+    .reduce((sum, { lag }) => sum + Number(lag), 0);
+
+describe('messages', () => {
+  it('come as they were sent: keys, values, headers, times; tombstones and empty values apart', async () => {
+    const topic = await newTopic(1);
+    const bytes = Buffer.from([0, 255, 128]);
+    await postlog.producer().send({
+      topic,
+      messages: [
+        { key: 'k', value: 'v', headers: { a: 'x', b: [bytes, 'y'], ['__proto__']: 'p' }, timestamp: '1234' },
+        { key: bytes, value: null },
+        { value: '' },
+      ],
+    });
+    const consumer = postlog.consumer(fastGroup('exact'));
+    const got = await new Promise<unknown[]>((resolve, reject) => {
+      void consumer
+        .subscribe({ topics: [topic], fromBeginning: true })
+        .then(() => consumer.run({ eachBatch: ({ batch }) => resolve(batch.messages) }).catch(reject));
+    });
+    expect(got).toMatchObject([
+      {
+        key: Buffer.from('k'),
+        value: Buffer.from('v'),
+        timestamp: '1234',
+        offset: '0',
+        headers: { a: Buffer.from('x'), b: [bytes, Buffer.from('y')] },
+      },
+      { key: bytes, value: null, offset: '1' },
+      { key: null, value: Buffer.alloc(0), offset: '2' },
+    ]);
+    await consumer.disconnect();
+  });
+
+  it.each(['none', 'gzip', 'snappy', 'lz4'] as const)('come through %s', async (compression) => {
+    const topic = await newTopic(1);
+    const values = Array.from({ length: 500 }, (_, index) => `value ${index} ${'x'.repeat(index)}`);
+    await postlog.producer({ compression }).send({ topic, messages: values.map((value) => ({ value })) });
+    const consumer = postlog.consumer(fastGroup(`codec-${compression}`));
+    const { seen, until: wait } = await collect(consumer, [topic]);
+    await wait(() => seen.length >= 500);
+    expect(seen.map(({ value }) => value)).toEqual(values);
+    await consumer.disconnect();
+  });
+
+  it('of one key keep their order, whoever sends beside', async () => {
+    const topic = await newTopic();
+    const producer = postlog.producer();
+    await Promise.all(
+      ['a', 'b', 'c'].map(async (key) => {
+        for (let n = 0; n < 50; n++) await producer.send({ topic, messages: [{ key, value: String(n) }] });
+      }),
+    );
+    const unawaited = Array.from({ length: 100 }, (_, n) =>
+      producer.send({ topic, messages: [{ key: 'd', value: String(n) }] }),
+    );
+    await Promise.all(unawaited);
+    const consumer = postlog.consumer(fastGroup('order'));
+    const { seen, until: wait } = await collect(consumer, [topic]);
+    await wait(() => seen.length >= 250);
+    for (const key of ['a', 'b', 'c', 'd']) {
+      const values = seen.filter((each) => each.key === key).map(({ value }) => Number(value));
+      expect(values).toEqual(Array.from({ length: values.length }, (_, n) => n));
+    }
+    await consumer.disconnect();
+  });
+
+  it('are placed by a partitioner of the user’s own', async () => {
+    const topic = await newTopic(4);
+    const regions = ['eu', 'us', 'asia', 'africa'];
+    const producer = postlog.producer({
+      createPartitioner:
+        () =>
+        ({ message }) =>
+          regions.indexOf(String(message.key)),
+    });
+    const places = await producer.send({ topic, messages: regions.map((key) => ({ key, value: 'x' })) });
+    expect(places.map(({ partition }) => partition).sort()).toEqual([0, 1, 2, 3]);
+  });
+});
+
+describe('groups', () => {
+  it('share a topic inside, and each sees all of it', async () => {
+    const topic = await newTopic();
+    const [one, two, other] = [
+      postlog.consumer(fastGroup('queue')),
+      postlog.consumer(fastGroup('queue')),
+      postlog.consumer(fastGroup('pubsub')),
+    ];
+    const collectors = await Promise.all([one, two, other].map((consumer) => collect(consumer, [topic])));
+    await until(() => owns(one).length === 2 && owns(two).length === 2 && owns(other).length === 4);
+    await postlog
+      .producer()
+      .send({ topic, messages: Array.from({ length: 200 }, (_, n) => ({ key: `k${n}`, value: String(n) })) });
+    const [first, second, all] = collectors.map(({ seen }) => seen);
+    await until(() => first!.length + second!.length === 200 && all!.length === 200);
+    expect(first!.length).toBeGreaterThan(0);
+    expect(second!.length).toBeGreaterThan(0);
+    const partitionsOf = (seen: readonly { partition: number }[]) => [
+      ...new Set(seen.map(({ partition }) => partition)),
+    ];
+    expect(partitionsOf(first!).filter((partition) => partitionsOf(second!).includes(partition))).toEqual([]);
+    await Promise.all([one, two, other].map((consumer) => consumer.disconnect()));
+  });
+
+  it('go on where they stopped', async () => {
+    const topic = await newTopic(2);
+    const producer = postlog.producer();
+    const send = (from: number, to: number) =>
+      producer.send({
+        topic,
+        messages: Array.from({ length: to - from }, (_, n) => ({ key: String(from + n), value: String(from + n) })),
+      });
+    await send(0, 50);
+    const before = postlog.consumer(fastGroup('resume'));
+    const first = await collect(before, [topic]);
+    await first.until((seen) => seen.length === 50);
+    await before.disconnect();
+    await send(50, 80);
+    const after = postlog.consumer(fastGroup('resume'));
+    const second = await collect(after, [topic]);
+    await second.until((seen) => seen.length === 30);
+    expect(second.seen.map(({ value }) => Number(value)).sort((a, b) => a - b)).toEqual(
+      Array.from({ length: 30 }, (_, n) => 50 + n),
+    );
+    await after.disconnect();
+    expect(await lagOf('resume')).toBe(0);
+  });
+
+  it('begin at what comes next when they are told to', async () => {
+    const topic = await newTopic(1);
+    const producer = postlog.producer();
+    await producer.send({ topic, messages: [{ value: 'old' }] });
+    const consumer = postlog.consumer(fastGroup('latest'));
+    await consumer.subscribe({ topics: [topic] });
+    const got = new Promise<string>((resolve, reject) => {
+      consumer.run({ eachMessage: ({ message }) => resolve(String(message.value)) }).catch(reject);
+    });
+    await until(
+      async () =>
+        (await postlog.admin().fetchOffsets({ groupId: 'latest', topics: [topic] }))[0]!.partitions.length === 1 &&
+        owns(consumer).length === 1,
+    );
+    await new Promise((wake) => setTimeout(wake, 200));
+    await producer.send({ topic, messages: [{ value: 'new' }] });
+    expect(await got).toBe('new');
+    await consumer.disconnect();
+  });
+});
+
+describe('a running consumer', () => {
+  it('calls a failing handler again with the same record, and goes on with other partitions', async () => {
+    const topic = await newTopic(2);
+    await postlog.producer().sendBatch({
+      topicMessages: [
+        { topic, messages: [0, 1].flatMap((partition) => ['a', 'b', 'c'].map((value) => ({ partition, value }))) },
+      ],
+    });
+    let failures = 0;
+    const consumer = postlog.consumer({ ...fastGroup('retry'), retry: { initialRetryTime: 20, retries: 10 } });
+    const { seen, until: wait } = await collect(consumer, [topic], {
+      before: ({ partition, message }) => {
+        if (partition === 0 && message.offset === '1' && failures++ < 3) throw new Error('not yet');
+      },
+    });
+    await wait(() => seen.length === 6);
+    expect(failures).toBe(4);
+    for (const partition of [0, 1])
+      expect(seen.filter((each) => each.partition === partition).map(({ value }) => value)).toEqual(['a', 'b', 'c']);
+    expect(seen.findIndex(({ partition, value }) => partition === 1 && value === 'c')).toBeLessThan(
+      seen.findIndex(({ partition, value }) => partition === 0 && value === 'b'),
+    );
+    await consumer.disconnect();
+  });
+
+  it('crashes after too many failures, says so, and starts again from what was committed', async () => {
+    const topic = await newTopic(1);
+    await postlog.producer().send({ topic, messages: [{ value: 'poison' }] });
+    const crashes: unknown[] = [];
+    let calls = 0;
+    const consumer = postlog.consumer({
+      ...fastGroup('crash'),
+      retry: {
+        initialRetryTime: 1,
+        retries: 1,
+        restartOnFailure: (error) => Promise.resolve(error.message !== 'stop here'),
+      },
+    });
+    consumer.on(consumer.events.CRASH, ({ payload }) => crashes.push(payload['restart']));
+    const stopped = new Promise((resolve) => consumer.on(consumer.events.STOP, resolve));
+    await collect(consumer, [topic], {
+      before: () => {
+        calls += 1;
+        // eslint-disable-next-line no-throw-literal
+        if (calls < 4) throw 'something that is no error';
+        throw new Error('stop here');
+      },
+    });
+    await stopped;
+    expect(crashes).toEqual([true, false]);
+    expect(await lagOf('crash')).toBe(1);
+    await consumer.disconnect();
+  });
+
+  it('pauses, resumes and seeks', async () => {
+    const topic = await newTopic(1);
+    const producer = postlog.producer();
+    const consumer = postlog.consumer(fastGroup('steer'));
+    const { seen, until: wait } = await collect(consumer, [topic]);
+    await producer.send({ topic, messages: ['a', 'b', 'c'].map((value) => ({ value })) });
+    await wait(() => seen.length === 3);
+    consumer.pause([{ topic }]);
+    expect(consumer.paused()).toEqual([{ topic, partitions: [0] }]);
+    await producer.send({ topic, messages: [{ value: 'd' }] });
+    await new Promise((wake) => setTimeout(wake, 100));
+    expect(seen).toHaveLength(3);
+    consumer.resume([{ topic, partitions: [0] }]);
+    consumer.resume([{ topic }]);
+    await wait(() => seen.length === 4);
+    consumer.seek({ topic, partition: 0, offset: '1' });
+    await wait(() => seen.length === 7);
+    expect(seen.map(({ value }) => value).join('')).toBe('abcdbcd');
+    await consumer.disconnect();
+    expect(await lagOf('steer')).toBe(0);
+  });
+
+  it('commits only what a batch handler resolved', async () => {
+    const topic = await newTopic(1);
+    await postlog.producer().send({ topic, messages: ['a', 'b', 'c', 'd'].map((value) => ({ value })) });
+    const consumer = postlog.consumer({ ...fastGroup('partial'), retry: { initialRetryTime: 30_000 } });
+    await consumer.subscribe({ topics: [topic], fromBeginning: true });
+    const lag = new Promise<string>((resolve, reject) => {
+      consumer
+        .run({
+          eachBatchAutoResolve: false,
+          eachBatch: async ({ batch, resolveOffset, commitOffsetsIfNecessary, uncommittedOffsets }) => {
+            resolveOffset(batch.messages[1]!.offset);
+            expect(uncommittedOffsets()).toEqual([{ topic, partition: 0, offset: '2' }]);
+            await commitOffsetsIfNecessary();
+            resolve(batch.offsetLagLow());
+            throw new Error('the rest fails');
+          },
+        })
+        .catch(reject);
+    });
+    expect(await lag).toBe('3');
+    expect(await lagOf('partial')).toBe(2);
+    await consumer.disconnect();
+    expect(await lagOf('partial')).toBe(2);
+  });
+
+  it('refuses to commit what it does not own', async () => {
+    const topic = await newTopic(1);
+    const consumer = postlog.consumer(fastGroup('strict'));
+    await collect(consumer, [topic]);
+    await until(() => owns(consumer).length === 1);
+    await expect(consumer.commitOffsets([{ topic, partition: 7, offset: '1' }])).rejects.toMatchObject({
+      code: 'UNKNOWN_MEMBER_ID',
+    });
+    await expect(
+      consumer.commitOffsets([{ topic, partition: 0, offset: '1', metadata: 'x'.repeat(5_000) }]),
+    ).rejects.toMatchObject({
+      code: 'OFFSET_METADATA_TOO_LARGE',
+    });
+    await consumer.disconnect();
+  });
+
+  it('begins again at the log start when its offset is gone', async () => {
+    const topic = await newTopic(1);
+    await postlog.producer().send({ topic, messages: ['a', 'b', 'c'].map((value) => ({ value })) });
+    await postlog.admin().deleteTopicRecords({ topic, partitions: [{ partition: 0, offset: '2' }] });
+    const consumer = postlog.consumer(fastGroup('truncated'));
+    const { seen, until: wait } = await collect(consumer, [topic]);
+    await until(() => owns(consumer).length === 1);
+    await wait(() => seen.length === 1);
+    consumer.seek({ topic, partition: 0, offset: '0' });
+    await wait(() => seen.length === 2);
+    expect(seen.map(({ offset }) => offset)).toEqual(['2', '2']);
+    await consumer.disconnect();
+  });
+});
