@@ -57,11 +57,22 @@ export const SENDERS = 4;
 export const HANDOVER = 500;
 export const PARTITIONS = 4;
 
-/** Values of 200 bytes of JSON, the same for every contender, made before the clock runs. */
+const WORDS =
+  'amber basil cedar delta ember fjord grove hazel ivory jetty kayak lemon maple north ocean pearl quartz river sable tulip umber velvet willow xenon yarrow zephyr'.split(
+    ' ',
+  );
+
+/**
+ * Values of 200 bytes of JSON, the same for every contender, made before the clock runs: fields that differ and a text of words
+ * in no order, so that they compress as an application's records do and no better.
+ */
 export function jsonValues(count: number): string[] {
+  let seed = 42;
+  const next = (limit: number) => (seed = (seed * 1_103_515_245 + 12_345) % 2 ** 31) % limit;
   return Array.from({ length: count }, (_, index) => {
-    const start = `{"id":${index},"customer":"customer-${index % 997}","total":${(index * 37) % 10_000},"note":"`;
-    return `${start}${'abcdefghij'.repeat(20).slice(0, 200 - start.length - 2)}"}`;
+    let value = `{"id":${index},"customer":"customer-${next(997)}","total":${next(10_000)},"note":"`;
+    while (value.length < 198) value += `${WORDS[next(WORDS.length)]} `;
+    return `${value.slice(0, 198)}"}`;
   });
 }
 

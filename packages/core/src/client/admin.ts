@@ -173,11 +173,14 @@ export class LogAdmin implements Admin {
 function checkTopic(spec: TopicSpec): NewTopic {
   const given = checkOptions(spec, ['topic', 'numPartitions', 'replicationFactor', 'configEntries'], 'createTopics()');
   const config = checkTopicConfig(given.configEntries ?? []);
-  const replicationFactor = checkReplicationFactor(given.replicationFactor ?? 1, BROKERS);
+  const replicationFactor = checkReplicationFactor(
+    given.replicationFactor === undefined ? 1 : given.replicationFactor,
+    BROKERS,
+  );
   checkMinInsyncReplicas(resolveTopicConfig(config).minInsyncReplicas, replicationFactor);
   return {
     topic: checkTopicName(given.topic),
-    partitionCount: checkPartitionCount(given.numPartitions ?? 1),
+    partitionCount: checkPartitionCount(given.numPartitions === undefined ? 1 : given.numPartitions),
     replicationFactor,
     config: Object.fromEntries(config),
   };

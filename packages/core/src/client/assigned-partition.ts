@@ -52,6 +52,8 @@ export class AssignedPartition {
   isPaused = false;
   isBeingHandled = false;
   failures = 0;
+  /** When its records were last given to the handler, counted in calls. */
+  lastTurn = 0;
   /** After a failure, until the handler is called again. */
   isResting = false;
   readonly #options: AssignedPartitionOptions;

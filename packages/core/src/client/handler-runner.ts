@@ -30,7 +30,7 @@ export class HandlerRunner {
   readonly #options: HandlerRunnerOptions;
   #running = 0;
   #isStopped = false;
-  #rounds: AssignedPartition[] = [];
+  #turns = 0;
   readonly #startedAt = new Map<AssignedPartition, number>();
   #idle: (() => void)[] = [];
 
@@ -63,16 +63,14 @@ export class HandlerRunner {
     return Math.max(0, ...[...this.#startedAt.values()].map((startedAt) => now - startedAt));
   }
 
-  /** Partitions take turns, so that a full one does not starve the others. */
+  /** Of those that are ready the one that waited longest, so that a full one does not starve the others. */
   #next(): AssignedPartition | undefined {
-    const isReady = (p: AssignedPartition) =>
-      p.hasRecords && !p.isBeingHandled && !p.isPaused && !p.isReleased && !p.isResting;
-    const all = [...this.#options.partitions()];
-    this.#rounds = [...this.#rounds.filter((p) => all.includes(p)), ...all.filter((p) => !this.#rounds.includes(p))];
-    const place = this.#rounds.findIndex(isReady);
-    if (place < 0) return undefined;
-    const [next] = this.#rounds.splice(place, 1);
-    this.#rounds.push(next!);
+    let next: AssignedPartition | undefined;
+    for (const p of this.#options.partitions()) {
+      const isReady = p.hasRecords && !p.isBeingHandled && !p.isPaused && !p.isReleased && !p.isResting;
+      if (isReady && (next === undefined || p.lastTurn < next.lastTurn)) next = p;
+    }
+    if (next !== undefined) next.lastTurn = ++this.#turns;
     return next;
   }
 

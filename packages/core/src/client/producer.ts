@@ -159,12 +159,17 @@ export class LogProducer implements Producer {
     if (metadata.every((each) => each !== undefined) && this.#memory.tryTake(send.bytes))
       return this.#handOver(send, metadata);
 
+    // Records are encoded after a wait now, so bytes that the caller may change meanwhile are copied.
+    const kept = {
+      ...send,
+      topics: send.topics.map((topic) => ({ ...topic, messages: topic.messages.map(withOwnBytes) })),
+    };
     this.#admitting += 1;
     const receipt = this.#admission.then(async () => {
       const known: TopicMetadata[] = [];
       for (const { topic } of send.topics) known.push(await this.#metadataOf(topic));
       await this.#memory.take(send.bytes, this.#options.deliveryTimeoutMs);
-      return { outcome: this.#handOver(send, known) };
+      return { outcome: this.#handOver(kept, known) };
     });
     this.#admission = receipt.catch(() => {}).finally(() => (this.#admitting -= 1));
     return receipt.then(({ outcome }) => outcome);
@@ -219,6 +224,15 @@ export class LogProducer implements Producer {
       throw error;
     }
   }
+}
+
+function withOwnBytes(message: Message): Message {
+  const { key, value } = message;
+  return {
+    ...message,
+    ...(key instanceof Uint8Array ? { key: Buffer.from(key) } : {}),
+    ...(value instanceof Uint8Array ? { value: Buffer.from(value) } : {}),
+  };
 }
 
 /** With `acks: 0` nobody knows where the records will be. */

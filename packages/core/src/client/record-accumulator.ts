@@ -93,7 +93,8 @@ export class RecordAccumulator {
 
   /** `more` records of this size come at once: the buffer of a new batch begins large enough for them. */
   #openBatch(queue: PartitionQueue, bytes: number, { compression, at }: Parcel, more: number): ProducerBatch {
-    const { batchSize, deliveryTimeoutMs } = this.#options;
+    const { deliveryTimeoutMs } = this.#options;
+    const batchSize = Math.min(this.#options.batchSize, queue.maxMessageBytes);
     const last = queue.batches.at(-1);
     if (last !== undefined && last.compression === compression && last.hasRoomFor(bytes, batchSize)) return last;
     const initialBytes = Math.max(SMALLEST_BUFFER, bytes, Math.min(bytes * more, batchSize));

@@ -36,12 +36,13 @@ export function checkGroupId(value: unknown): string {
     typeof value === 'string' &&
     value.length > 0 &&
     value.length <= MAX_NAME_LENGTH &&
+    value.trim() === value &&
     value.isWellFormed() &&
     !/\p{Cc}/u.test(value);
   if (isValid) return value;
   throw new PostlogError(
     'INVALID_GROUP_ID',
-    `groupId is ${quoted(value)}; give a string of 1 to ${MAX_NAME_LENGTH} characters without control characters.`,
+    `groupId is ${quoted(value)}; give a string of 1 to ${MAX_NAME_LENGTH} characters without control characters, and no space at either end.`,
   );
 }
 

@@ -1,0 +1,354 @@
+import { connect, PostlogError, type ConnectOptions, type Postlog, type ProducerSend } from '../index.js';
+import { testDatabase, type TestDatabase } from '../testing/test-database.js';
+
+/**
+ * What users get wrong, by the rows of the catalogue: a typed error before any effect, with the cure and without a secret in its
+ * message; and beside it what must be accepted exactly.
+ */
+let test: TestDatabase;
+let postlog: Postlog;
+
+beforeAll(async () => {
+  test = await testDatabase();
+  postlog = await connect({ url: test.url, logger: null });
+  await postlog.admin().createTopics({
+    topics: [{ topic: 'good', numPartitions: 2, configEntries: [{ name: 'max.message.bytes', value: '2000' }] }],
+  });
+});
+afterAll(async () => {
+  await postlog.close();
+  await test.drop();
+});
+
+/** Hands over what the types forbid. */
+const wrong = <T>(value: unknown): T => value as T;
+const create = (spec: unknown) => postlog.admin().createTopics({ topics: [wrong(spec)] });
+const send = (message: unknown) => postlog.producer().send({ topic: 'good', messages: [wrong(message)] });
+const sendTo = (topic: unknown) => postlog.producer().send(wrong<ProducerSend>({ topic, messages: [{ value: 'x' }] }));
+const producer = async (options: unknown) => postlog.producer(wrong(options));
+const consumer = async (options: unknown) => postlog.consumer(wrong(options));
+const cyclic: Record<string, unknown> = {};
+cyclic['self'] = cyclic;
+
+const NAMES: [string, unknown][] = [
+  ['1 empty', ''],
+  ['2 a dot', '.'],
+  ['3 two dots', '..'],
+  ['4 of 250 characters', 'x'.repeat(250)],
+  ['8 with a space', ' orders'],
+  ['8 with a newline', 'orders\n'],
+  ['9 with NUL', 'a\0b'],
+  ['10 an emoji', '📦'],
+  ['10 with a direction override', 'a\u202eb'],
+  ['11 with a homoglyph', 'оrders'],
+  ['12 with SQL', '"; DROP TABLE x; --'],
+  ['13 with placeholders', '$1%I'],
+  ['16 a path', '../../x'],
+  ['18 a number', 7],
+  ['18 an object with toString', { toString: () => 'orders' }],
+  ['18 an array', ['orders']],
+  ['18 a symbol', Symbol('orders')],
+  ['18 a String object', new String('orders')],
+  ['18 undefined', undefined],
+  ['19 of 10 MB', 'x'.repeat(10_000_000)],
+];
+
+describe('names', () => {
+  it.each(NAMES)('of topics: %s is refused wherever a topic is named', async (_row, name) => {
+    const refusal = expect.objectContaining({ code: 'INVALID_TOPIC_EXCEPTION' }) as unknown;
+    await expect(create({ topic: name })).rejects.toEqual(refusal);
+    await expect(sendTo(name)).rejects.toEqual(refusal);
+    await expect(postlog.consumer({ groupId: 'g' }).subscribe({ topics: [wrong(name)] })).rejects.toEqual(refusal);
+    const error = (await create({ topic: name }).catch((reason: unknown) => reason)) as Error;
+    expect(error.message.length).toBeLessThan(400);
+  });
+
+  it.each([
+    'x'.repeat(249),
+    'a.b',
+    'a_b',
+    'Orders',
+    'orders',
+    '__internal',
+    'pg_catalog',
+    'select',
+    '__proto__',
+    'constructor',
+    'toString',
+  ])('of topics: %s is accepted exactly, and keeps its records to itself', async (topic) => {
+    expect(await create({ topic })).toBe(true);
+    const [place] = await sendTo(topic);
+    expect(place).toMatchObject({ topicName: topic, partition: 0, baseOffset: '0' });
+    expect(await postlog.admin().listTopics()).toContain(topic);
+    expect(await create({ topic })).toBe(false);
+  });
+
+  it.each([
+    ['empty', ''],
+    ['white space', '  '],
+    ['padded', ' g'],
+    ['with NUL', 'a\0'],
+    ['long', 'x'.repeat(250)],
+    ['a number', 5],
+    ['missing', undefined],
+  ])('of groups: %s is refused', async (_row, groupId) => {
+    await expect(consumer({ groupId })).rejects.toMatchObject({ code: 'INVALID_GROUP_ID' });
+  });
+
+  it.each(['g', 'group with spaces', 'Группа', '📦', '"; drop table x', '__proto__'])(
+    'of groups: %s is accepted',
+    async (groupId) => {
+      expect(await postlog.admin().fetchOffsets({ groupId, topics: ['good'] })).toMatchObject([{ topic: 'good' }]);
+    },
+  );
+});
+
+describe('numbers and offsets', () => {
+  it.each([-1, 1.5, Number.NaN, Infinity, '0', 2 ** 31, 2])(
+    'partition %p of a message is refused',
+    async (partition) => {
+      await expect(send({ value: 'x', partition })).rejects.toMatchObject({
+        code: expect.stringMatching(/INVALID_PARTITIONS|UNKNOWN_TOPIC_OR_PARTITION/) as string,
+      });
+    },
+  );
+
+  it.each([0, -1, 1.5, '3', Number.NaN, 1_000_001, null])('%p partitions are refused', async (numPartitions) => {
+    await expect(create({ topic: 'never', numPartitions })).rejects.toMatchObject({ code: 'INVALID_PARTITIONS' });
+  });
+
+  it.each([0, 2, '1', -3])('replication factor %p is refused with one broker', async (replicationFactor) => {
+    await expect(create({ topic: 'never', replicationFactor })).rejects.toMatchObject({
+      code: 'INVALID_REPLICATION_FACTOR',
+    });
+  });
+
+  it.each([
+    ['min.insync.replicas', '2'],
+    ['retention.ms', '5 mins'],
+    ['retention.ms', '-2'],
+    ['cleanup.policy', 'shred'],
+    ['segment.bytes', '1e9'],
+    ['retension.ms', '1'],
+    ['max.message.bytes', 5],
+  ])('topic setting %s=%s is refused', async (name, value) => {
+    await expect(create({ topic: 'never', configEntries: [{ name, value }] })).rejects.toMatchObject({
+      code: 'INVALID_CONFIG',
+    });
+    expect(await postlog.admin().listTopics()).not.toContain('never');
+  });
+
+  it.each([-1n, -2, 1.5, '1e3', '', ' 1', 2n ** 63n, '9223372036854775808', 2 ** 53, null, undefined, {}])(
+    'offset %p is refused',
+    async (offset) => {
+      const { admin } = postlog;
+      const remove = admin
+        .call(postlog)
+        .deleteTopicRecords({ topic: 'good', partitions: [{ partition: 0, offset: wrong(offset) }] });
+      await expect(remove).rejects.toMatchObject({ code: 'OFFSET_OUT_OF_RANGE' });
+    },
+  );
+
+  it('a log start beyond the end is refused, the largest offset too, and not with another error', async () => {
+    const remove = (offset: string) =>
+      postlog.admin().deleteTopicRecords({ topic: 'good', partitions: [{ partition: 0, offset }] });
+    await expect(remove('9223372036854775807')).rejects.toMatchObject({ code: 'OFFSET_OUT_OF_RANGE' });
+  });
+
+  it.each(['not a time', '-1', '1.5', '8640000000000001', 1234, new Date(), Infinity])(
+    'timestamp %p is refused',
+    async (timestamp) => {
+      await expect(send({ value: 'x', timestamp })).rejects.toMatchObject({ code: 'INVALID_TIMESTAMP' });
+    },
+  );
+});
+
+describe('record content', () => {
+  it.each([
+    ['32 undefined', undefined],
+    ['32 a function', () => 1],
+    ['32 a bigint', 1n],
+    ['32 a number', 1],
+    ['32 an object', { a: 1 }],
+    ['32 a cyclic object', cyclic],
+    ['33 half a surrogate pair', 'a\ud800'],
+    ['33 an array buffer', new ArrayBuffer(2)],
+  ])('value: %s is refused', async (_row, value) => {
+    await expect(send({ value })).rejects.toMatchObject({ code: 'INVALID_RECORD' });
+  });
+
+  it.each([
+    ['36 a value over the limit', { value: 'x'.repeat(2_000) }, 'MESSAGE_TOO_LARGE'],
+    ['38 an empty header name', { value: 'x', headers: { '': 'y' } }, 'INVALID_RECORD'],
+    ['38 a header that is a number', { value: 'x', headers: { a: 1 } }, 'INVALID_RECORD'],
+    ['38 headers in an array', { value: 'x', headers: ['a'] }, 'INVALID_RECORD'],
+    ['no message at all', null, 'INVALID_RECORD'],
+    ['a key that is a number', { key: 1, value: 'x' }, 'INVALID_RECORD'],
+  ])('%s is refused', async (_row, message, code) => {
+    await expect(send(message)).rejects.toMatchObject({ code });
+  });
+
+  it('one bad message of many has no effect, and what is accepted comes back exactly', async () => {
+    await create({ topic: 'exact' });
+    const topic = 'exact';
+    const view = new Uint8Array(new Uint8Array([9, 1, 2, 9]).buffer, 1, 2);
+    const bad = postlog.producer().send({ topic, messages: [{ value: 'a' }, wrong({ value: 5 })] });
+    await expect(bad).rejects.toMatchObject({ code: 'INVALID_RECORD' });
+    const values = ['', 'a\0b', '{"a":1.0,"a":2}', '12345678901234567890', '\u0000', '📦'];
+    const messages = [
+      ...values.map((value) => ({ value })),
+      { value: null },
+      { value: view },
+      { value: 'x', headers: { a: ['1', '2'] } },
+    ];
+    await postlog.producer().send({ topic, messages });
+    const reader = postlog.consumer({ groupId: 'exact' });
+    await reader.subscribe({ topics: [topic], fromBeginning: true });
+    const got = await new Promise<{ value: Buffer | null }[]>((resolve, reject) => {
+      reader.run({ eachBatch: ({ batch }) => resolve(batch.messages) }).catch(reject);
+    });
+    expect(got.map(({ value }) => value)).toEqual([
+      ...values.map((value) => Buffer.from(value)),
+      null,
+      Buffer.from([1, 2]),
+      Buffer.from('x'),
+    ]);
+    await reader.disconnect();
+  });
+});
+
+describe('misuse', () => {
+  it('44: sending after disconnect, disconnecting twice, using a closed connection', async () => {
+    const own = await connect({ url: test.url, logger: null });
+    const closed = own.producer();
+    await closed.disconnect();
+    await closed.disconnect();
+    await expect(closed.send({ topic: 'good', messages: [{ value: 'x' }] })).rejects.toMatchObject({
+      code: 'CLIENT_CLOSED',
+    });
+    await own.close();
+    await own.close();
+    expect(() => own.producer()).toThrow(expect.objectContaining({ code: 'CLIENT_CLOSED' }));
+  });
+
+  it('50: running twice, running without topics, seeking before run', async () => {
+    const idle = postlog.consumer({ groupId: 'misuse' });
+    await expect(idle.run({ eachMessage: () => {} })).rejects.toThrow('subscribe()');
+    expect(() => idle.seek({ topic: 'good', partition: 0, offset: '0' })).toThrow('run()');
+    await idle.subscribe({ topics: ['good'] });
+    await expect(idle.run({})).rejects.toThrow('eachMessage or eachBatch');
+    await expect(idle.run(wrong({ eachMessage: 'x' }))).rejects.toThrow('eachMessage or eachBatch');
+    await idle.run({ eachMessage: () => {} });
+    await expect(idle.run({ eachMessage: () => {} })).rejects.toThrow('runs already');
+    await idle.disconnect();
+  });
+
+  it('53: a partitioner that answers nonsense or throws', async () => {
+    const with_ = (answer: unknown) =>
+      postlog
+        .producer({ createPartitioner: () => () => wrong<number>(answer) })
+        .send({ topic: 'good', messages: [{ value: 'x' }] });
+    for (const answer of [undefined, Number.NaN, 2, -1, '0', Promise.resolve(0)]) {
+      await expect(with_(answer)).rejects.toMatchObject({ code: 'UNKNOWN_TOPIC_OR_PARTITION' });
+    }
+    const throwing = postlog.producer({
+      createPartitioner: () => () => {
+        throw new RangeError('mine');
+      },
+    });
+    await expect(throwing.send({ topic: 'good', messages: [{ value: 'x' }] })).rejects.toThrow('mine');
+  });
+
+  it('54: changing a message after send has begun changes nothing', async () => {
+    await create({ topic: 'frozen' });
+    const value = Buffer.from('before');
+    const sending = postlog.producer().send({ topic: 'frozen', messages: [{ value }] });
+    value.write('after!');
+    await sending;
+    const reader = postlog.consumer({ groupId: 'frozen' });
+    await reader.subscribe({ topics: ['frozen'], fromBeginning: true });
+    const got = await new Promise<string>((resolve, reject) => {
+      reader.run({ eachMessage: ({ message }) => resolve(String(message.value)) }).catch(reject);
+    });
+    expect(got).toBe('before');
+    await reader.disconnect();
+  });
+
+  it('55: a million unawaited sends wait for room or fail; memory is bounded', async () => {
+    const small = postlog.producer({ bufferMemoryBytes: 20_000, deliveryTimeoutMs: 50 });
+    const outcomes = await Promise.allSettled(
+      Array.from({ length: 5_000 }, () => small.send({ topic: 'good', messages: [{ value: 'x'.repeat(500) }] })),
+    );
+    const failures = outcomes
+      .filter((outcome): outcome is PromiseRejectedResult => outcome.status === 'rejected')
+      .map(({ reason }) => reason as PostlogError);
+    expect(failures.length).toBeGreaterThan(0);
+    expect(failures.length).toBeLessThan(5_000);
+    for (const { code } of failures) expect(['BUFFER_EXHAUSTED', 'REQUEST_TIMED_OUT']).toContain(code);
+    await expect(small.send({ topic: 'good', messages: [{ value: 'x'.repeat(1_500) }] })).resolves.toHaveLength(1);
+    const whole = Array.from({ length: 100 }, () => ({ value: 'x'.repeat(500) }));
+    await expect(small.send({ topic: 'good', messages: whole })).rejects.toMatchObject({
+      code: 'RECORD_LIST_TOO_LARGE',
+    });
+  });
+
+  it('a topic that does not exist is not created by a typo, unless that is wanted', async () => {
+    await expect(sendTo('typo')).rejects.toMatchObject({
+      code: 'UNKNOWN_TOPIC_OR_PARTITION',
+      message: expect.stringContaining('postlog topics create') as string,
+    });
+    const generous = await connect({ url: test.url, logger: null, allowAutoTopicCreation: true });
+    await expect(generous.producer().send({ topic: 'wanted', messages: [{ value: 'x' }] })).resolves.toHaveLength(1);
+    await generous.close();
+  });
+});
+
+describe('configuration', () => {
+  it.each([
+    [{ url: '' }, 'url is missing'],
+    [{ url: 'postgres://u:canary#@h/d' }, 'percent-encoded'],
+    [{ url: 'http://h/d' }, 'postgres://'],
+    [{ schema: 'Log' }, 'schema'],
+    [{ schema: 'pg_log' }, 'schema'],
+    [{ schema: 'x; drop schema y' }, 'schema'],
+    [{ maxConnections: 1 }, 'maxConnections'],
+    [{ maxConnections: 5 }, 'maxConnections'],
+    [{ requestTimeout: '5' }, 'requestTimeout'],
+    [{ migrate: 'yes' }, 'migrate'],
+    [{ clientId: 'a b' }, 'clientId'],
+    [{ shema: 'x' }, 'did you mean "schema"?'],
+    [{ retry: { retires: 3 } }, 'did you mean "retries"?'],
+  ])('connect(%j) is refused', async (options, message) => {
+    const given = { url: test.url, logger: null, ...options } as unknown as ConnectOptions;
+    const error = (await connect(given).catch((reason: unknown) => reason)) as Error;
+    expect(error).toMatchObject({ code: 'INVALID_CONFIG', message: expect.stringContaining(message) as string });
+    expect(error.message).not.toContain('canary');
+  });
+
+  it.each([
+    [{ acks: 2 }, 'INVALID_REQUIRED_ACKS'],
+    [{ acks: '1' }, 'INVALID_REQUIRED_ACKS'],
+    [{ compression: 'zip' }, 'UNSUPPORTED_COMPRESSION_TYPE'],
+    [{ lingerMs: -1 }, 'INVALID_CONFIG'],
+    [{ deliveryTimeoutMs: 2 ** 31 }, 'INVALID_CONFIG'],
+    [{ batchSize: '5 mins' }, 'INVALID_CONFIG'],
+    [{ idempotence: true }, 'INVALID_CONFIG'],
+    [{ createPartitioner: 5 }, 'INVALID_CONFIG'],
+    [{ retry: { retries: -1 } }, 'INVALID_CONFIG'],
+  ])('producer(%j) is refused', async (options, code) => {
+    await expect(producer(options)).rejects.toMatchObject({ code });
+  });
+
+  it.each([
+    [{ sessionTimeout: 1_000, heartbeatInterval: 500 }, 'heartbeatInterval'],
+    [{ sessionTimeout: 0 }, 'sessionTimeout'],
+    [{ maxPollIntervalMs: 2 ** 31 }, 'maxPollIntervalMs'],
+    [{ fromBeginning: true }, 'fromBeginning'],
+    [{ retry: { restartOnFailur: () => true } }, 'restartOnFailure'],
+  ])('consumer(%j) is refused', async (options, message) => {
+    await expect(consumer({ groupId: 'g', ...options })).rejects.toMatchObject({
+      code: 'INVALID_CONFIG',
+      message: expect.stringContaining(message) as string,
+    });
+  });
+});
