@@ -5,6 +5,7 @@ import { fanIn } from './measures/fan-in.js';
 import { latency } from './measures/latency.js';
 import { pinned } from './measures/pinned.js';
 import { produceConsume } from './measures/produce-consume.js';
+import { segments } from './measures/segments.js';
 import type { Line } from './report.js';
 
 /** The measures of `bench log`, by name, in the order in which they run. */
@@ -15,6 +16,7 @@ export const LOG_MEASURES: Readonly<Record<string, Measure>> = {
   latency,
   pinned,
   depth,
+  segments,
 };
 
 export async function runMeasures(bench: Bench, names: readonly string[]): Promise<Line[]> {
