@@ -18,7 +18,9 @@ export interface FetchRequest {
 const SAFETY_POLL_MS = 5_000;
 const SHORTEST_POLL_MS = 5;
 const LONGEST_POLL_MS = 250;
-const MOST_BYTES_A_READ = 16 * 1024 * 1024;
+/** While one read is decoded and handled, the server works on the next. */
+const MOST_READS = 2;
+const MOST_BYTES_A_READ = 8 * 1024 * 1024;
 
 interface Waiting {
   readonly request: FetchRequest;
@@ -30,7 +32,7 @@ interface Waiting {
 }
 
 /**
- * One reader for all consumers of the process: everybody's partitions are looked at by the same statement, one at a time,
+ * One reader for all consumers of the process: all partitions that wait are looked at by one statement,
  * under one snapshot. A partition waits in here until it has news: a wake-up makes it look again, and so does, whatever
  * becomes of wake-ups, the poll.
  */
@@ -42,7 +44,8 @@ export class FetchDispatcher {
   readonly #clock: Clock;
   readonly #purgatory: Purgatory<number>;
   readonly #waiting = new Set<Waiting>();
-  #isReading = false;
+  #isScheduled = false;
+  #reads = 0;
   #isLive = false;
   #pollMs = SHORTEST_POLL_MS;
   #cancelPoll: (() => void) | undefined;
@@ -97,19 +100,24 @@ export class FetchDispatcher {
 
   /** Requests that come in one turn of the event loop are read together. */
   #soon(): void {
-    if (this.#isReading) return;
-    this.#isReading = true;
-    afterTurn(() => void this.#run());
+    if (this.#isScheduled || this.#reads >= MOST_READS) return;
+    this.#isScheduled = true;
+    afterTurn(() => {
+      this.#isScheduled = false;
+      void this.#run();
+    });
   }
 
   async #run(): Promise<void> {
-    for (let due = this.#due(); due.length > 0; due = this.#due()) await this.#look(due);
-    this.#isReading = false;
-    this.#schedulePoll();
-  }
-
-  #due(): Waiting[] {
-    return [...this.#waiting].filter((waiting) => waiting.mustLook);
+    const due = [...this.#waiting].filter((waiting) => waiting.mustLook && !waiting.isBeingRead);
+    if (due.length > 0) {
+      this.#reads += 1;
+      await this.#look(due);
+      this.#reads -= 1;
+      this.#soon(); // Somebody may have been woken meanwhile.
+    } else if (this.#reads === 0) {
+      this.#schedulePoll();
+    }
   }
 
   async #look(due: readonly Waiting[]): Promise<void> {

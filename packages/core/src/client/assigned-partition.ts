@@ -6,6 +6,7 @@ import { offset, type Offset } from '../record/offset.js';
 import { decodeBatch } from '../record/record-batch-reader.js';
 import { verifyBatch } from '../record/record-batch.js';
 import { createDeferred, type Deferred } from '../runtime/deferred.js';
+import type { ReadAhead } from './read-ahead.js';
 
 /** Records of one fetch, decoded, in order. */
 export interface FetchedRecords {
@@ -28,6 +29,8 @@ export interface AssignedPartitionOptions {
   /** Where to begin without a committed offset, or when it is out of range. */
   readonly fromBeginning: boolean;
   readonly maxBytes: number;
+  /** What all partitions of the consumer have read ahead. */
+  readonly readAhead: ReadAhead;
   /** There are records to handle. */
   readonly onRecords: () => void;
   readonly onFault: (error: unknown) => void;
@@ -102,14 +105,14 @@ export class AssignedPartition {
     this.#stopping.abort();
     this.#seeking.abort();
     this.#hasRoom.resolve();
-    this.#buffer = [];
+    this.#dropBuffer();
   }
 
   /** Goes on from here: drops what was read ahead and makes running handlers stale. */
   seek(to: Offset): void {
     this.#generation += 1;
     this.#position = to;
-    this.#buffer = [];
+    this.#dropBuffer();
     this.mayCommitBackwards = true;
     this.resolvedOffset = to;
     this.failures = 0;
@@ -121,6 +124,7 @@ export class AssignedPartition {
 
   takeRecords(): FetchedRecords | undefined {
     const records = this.#buffer.shift();
+    if (records !== undefined) this.#options.readAhead.remove(records.bytes);
     this.#hasRoom.resolve();
     return records;
   }
@@ -129,7 +133,9 @@ export class AssignedPartition {
   returnRecords(records: FetchedRecords, fromOffset: Offset, generation: number): void {
     if (this.isReleased || generation !== this.#generation) return;
     const first = records.messages.findIndex((message) => BigInt(message.offset) >= fromOffset);
-    if (first >= 0) this.#buffer.unshift({ ...records, messages: records.messages.slice(first) });
+    if (first < 0) return;
+    this.#buffer.unshift({ ...records, messages: records.messages.slice(first) });
+    this.#options.readAhead.add(records.bytes);
   }
 
   /** Everything before `next` is handled; never goes back but by `seek`. */
@@ -156,6 +162,7 @@ export class AssignedPartition {
           this.#hasRoom = createDeferred<void>();
           await this.#hasRoom.promise;
         } else {
+          await this.#options.readAhead.untilRoom();
           await this.#fetchOnce(this.#position);
         }
       } catch (error) {
@@ -191,7 +198,13 @@ export class AssignedPartition {
     this.#position = records.nextOffset;
     if (records.messages.length === 0) return;
     this.#buffer.push(records);
+    this.#options.readAhead.add(records.bytes);
     onRecords();
+  }
+
+  #dropBuffer(): void {
+    for (const { bytes } of this.#buffer) this.#options.readAhead.remove(bytes);
+    this.#buffer = [];
   }
 
   #decode(batches: readonly StoredBatch[], from: Offset, highWatermark: Offset): FetchedRecords {

@@ -10,6 +10,7 @@ export interface ResolvedConsumerOptions {
   readonly rebalanceTimeout: number;
   readonly maxPollIntervalMs: number;
   readonly maxBytesPerPartition: number;
+  readonly maxBytes: number;
   readonly retry: ResolvedRetry;
   readonly restartOnFailure: (error: Error) => Promise<boolean>;
 }
@@ -48,7 +49,6 @@ export function resolveConsumerOptions(given: ConsumerOptions): ResolvedConsumer
       `heartbeatInterval (${heartbeatInterval}) must be less than half of sessionTimeout (${sessionTimeout}); lower it, a third is usual`,
     );
   }
-  integer('maxBytes', 1, 2 ** 31 - 1, 10_485_760);
   integer('maxWaitTimeInMs', 0, LONGEST_MS, 5_000);
   return {
     groupId: checkGroupId(options.groupId),
@@ -56,7 +56,8 @@ export function resolveConsumerOptions(given: ConsumerOptions): ResolvedConsumer
     heartbeatInterval,
     rebalanceTimeout: integer('rebalanceTimeout', 100, LONGEST_MS, 60_000),
     maxPollIntervalMs: integer('maxPollIntervalMs', 100, LONGEST_MS, 300_000),
-    maxBytesPerPartition: integer('maxBytesPerPartition', 1, 2 ** 30, 1_048_576),
+    maxBytesPerPartition: integer('maxBytesPerPartition', 1, 2 ** 30, 4_194_304),
+    maxBytes: integer('maxBytes', 1, 2 ** 31 - 1, 33_554_432),
     retry: {
       ...checkRetry(options.retry, 'consumer()', ['restartOnFailure']),
       ...(options.retry?.retries === undefined ? { retries: 5 } : {}),

@@ -7,6 +7,7 @@ import type { ConsumerRun, TopicPartitionOffset } from './consumer-types.js';
 import { HandlerRunner } from './handler-runner.js';
 import { Membership } from './membership.js';
 import { OffsetCommitter } from './offset-committer.js';
+import { ReadAhead } from './read-ahead.js';
 
 export interface SessionOptions {
   readonly broker: Broker;
@@ -34,6 +35,7 @@ export class ConsumerSession {
   readonly #membership: Membership;
   readonly #runner: HandlerRunner;
   readonly #committer: OffsetCommitter;
+  readonly #readAhead: ReadAhead;
   #handledSinceCommit = 0;
   #cancelTimer: (() => void) | undefined;
   #isStopping = false;
@@ -41,7 +43,8 @@ export class ConsumerSession {
   constructor(options: SessionOptions) {
     this.#options = options;
     const { broker, events, run } = options;
-    const { groupId, retry } = options.options;
+    const { groupId, retry, maxBytes } = options.options;
+    this.#readAhead = new ReadAhead(maxBytes);
     this.#membership = new Membership({
       ...options.options,
       broker,
@@ -135,6 +138,7 @@ export class ConsumerSession {
         committedOffset,
         fromBeginning: fromBeginning(topic),
         maxBytes: options.maxBytesPerPartition,
+        readAhead: this.#readAhead,
         onRecords: () => this.#runner.pump(),
         onFault: onError,
       });

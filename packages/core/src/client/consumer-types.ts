@@ -12,11 +12,11 @@ export interface ConsumerOptions {
   readonly rebalanceTimeout?: number;
   /** How long one handler call may take before the member leaves the group, in milliseconds [300 000]. */
   readonly maxPollIntervalMs?: number;
-  /** Most bytes of one fetch from one partition [1 048 576]; at least one batch always comes. */
+  /** Most bytes of one fetch from one partition [4 194 304]; at least one batch always comes. */
   readonly maxBytesPerPartition?: number;
-  /** Most bytes of one fetch [10 485 760]. */
+  /** Most bytes that are read ahead of the handler, all partitions together [33 554 432]. */
   readonly maxBytes?: number;
-  /** How long a fetch may wait for records, in milliseconds [5 000]. */
+  /** Kept for KafkaJS's sake: a fetch waits until there are records, and is woken when they come. */
   readonly maxWaitTimeInMs?: number;
   readonly retry?: ConsumerRetryOptions;
 }

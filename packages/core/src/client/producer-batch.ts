@@ -28,6 +28,8 @@ export class ProducerBatch {
   attempts = 0;
   /** Some attempt ended without an answer, so the records may be stored. */
   isInDoubt = false;
+  /** It was compressed and that saved next to nothing. */
+  hardlyShrank = false;
   reservedBytes = 0;
   readonly #builder: RecordBatchBuilder;
   readonly #parts: { readonly receipt: Receipt; readonly first: number }[] = [];
@@ -69,20 +71,21 @@ export class ProducerBatch {
     this.#builder.append(message, now);
   }
 
-  /** The bytes to send, built and compressed once. */
-  build(identity: BatchIdentity): Promise<Buffer> {
+  /** The bytes to send, built and compressed once. `mayCompress` false: batches like it hardly shrank of late. */
+  build(identity: BatchIdentity, mayCompress: boolean): Promise<Buffer> {
     this.identity = identity;
     this.#isSealed = true;
-    this.#bytes ??= this.#build(identity);
+    this.#bytes ??= this.#build(identity, mayCompress);
     return this.#bytes;
   }
 
-  async #build(identity: BatchIdentity): Promise<Buffer> {
+  async #build(identity: BatchIdentity, mayCompress: boolean): Promise<Buffer> {
     if (this.compression !== undefined) return this.#builder.build({ compression: this.compression, ...identity });
     const plainBytes = this.#builder.sizeInBytes;
-    if (plainBytes >= WORTH_COMPRESSING_BYTES) {
+    if (mayCompress && plainBytes >= WORTH_COMPRESSING_BYTES) {
       const compressed = await this.#builder.build({ compression: 'lz4', ...identity });
       if (compressed.length <= plainBytes * WORTH_KEEPING) return compressed;
+      this.hardlyShrank = true;
     }
     return this.#builder.build({ compression: 'none', ...identity });
   }

@@ -19,6 +19,8 @@ export interface PartitionQueue {
   notBefore: number;
   producerEpoch: number;
   nextSequence: number;
+  /** For so many batches compression is not tried, since the last try saved next to nothing. */
+  plainBatches: number;
 }
 
 /** What the records of one `send` have in common. */
@@ -123,6 +125,7 @@ export class RecordAccumulator {
         notBefore: 0,
         producerEpoch: 0,
         nextSequence: 0,
+        plainBatches: 0,
       });
     }
     return topic;

@@ -15,6 +15,8 @@ import type { PartitionQueue, RecordAccumulator } from './record-accumulator.js'
 const MOST_REQUESTS = 2;
 const MOST_PRODUCER_EPOCH = 32_767;
 const SEQUENCES = 2 ** 31;
+/** After a batch that hardly shrank, so many go uncompressed before it is tried again. */
+const PLAIN_BATCHES = 15;
 
 export interface SenderOptions {
   readonly broker: Broker;
@@ -146,7 +148,8 @@ export class Sender {
         producerEpoch: this.#options.isIdempotent ? queue.producerEpoch : -1,
         baseSequence: this.#options.isIdempotent ? queue.nextSequence : -1,
       };
-      const bytes = await batch.build(identity);
+      const bytes = await batch.build(identity, queue.plainBatches === 0);
+      queue.plainBatches = batch.hardlyShrank ? PLAIN_BATCHES : Math.max(0, queue.plainBatches - 1);
       if (bytes.length > queue.maxMessageBytes) {
         throw new PostlogError(
           'MESSAGE_TOO_LARGE',

@@ -9,7 +9,7 @@
  */
 import { errorCodeOf, type ErrorCode } from '../errors/error-code.js';
 import { offset, type Offset } from '../record/offset.js';
-import { readCopyRows, type CopyRow } from '../postgres/copy-out.js';
+import type { CopyRow } from '../postgres/copy-out.js';
 import type { Database } from '../postgres/database.js';
 import type { Statement } from '../postgres/statement.js';
 
@@ -113,13 +113,13 @@ export async function read(
   requests: readonly PartitionToRead[],
   limits: { readonly partitionMaxBytes: number; readonly maxBytes: number },
 ): Promise<ReadPartition[]> {
-  const stream = await database.copyOut(FETCH, [
+  const rows = await database.copyOut(FETCH, [
     requests.map((r) => r.partitionId),
     requests.map((r) => r.fetchOffset),
     limits.partitionMaxBytes,
     limits.maxBytes,
   ]);
-  return groupByRequest(readCopyRows(stream));
+  return groupByRequest(rows);
 }
 
 /** Where logs begin and end; partitions that this broker does not have are left out. */

@@ -4,6 +4,7 @@ import { PostlogError } from '../errors/postlog-error.js';
 import type { Clock } from '../runtime/clock.js';
 import type { Logger } from '../runtime/logger.js';
 import { withDeadline } from '../runtime/deadline.js';
+import { CopyRowReader, type CopyRow } from './copy-out.js';
 import { toPostlogError } from './postgres-error.js';
 import { RESULT_TYPES } from './result-types.js';
 import { inSchema, type Statement } from './statement.js';
@@ -90,16 +91,20 @@ export class Database implements Session {
   }
 
   /**
-   * `copy (…) to stdout (format binary)`: the fast way to read large `bytea`. Answers the raw copy stream, see `copy-out.ts`.
+   * `copy (…) to stdout (format binary)`: the fast way to read large `bytea`.
    * `copy` takes no parameters, so the statement's `$1` … are replaced here, by integers and arrays of integers only.
    */
-  async copyOut(statement: Statement, integers: readonly (number | readonly (number | bigint)[])[]): Promise<Buffer> {
+  async copyOut(
+    statement: Statement,
+    integers: readonly (number | readonly (number | bigint)[])[],
+  ): Promise<CopyRow[]> {
     const text = this.#text(statement).replace(/\$(\d+)/g, (_, place: string) => literal(integers[Number(place) - 1]));
     return this.#withClient(this.#options.requestTimeout, async (client) => {
-      const chunks: Buffer[] = [];
-      for await (const chunk of client.query(copyTo(`copy (${text}) to stdout (format binary)`)))
-        chunks.push(chunk as Buffer);
-      return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
+      const reader = new CopyRowReader();
+      for await (const piece of client.query(copyTo(`copy (${text}) to stdout (format binary)`))) {
+        reader.push(piece as Buffer);
+      }
+      return reader.end();
     });
   }
 

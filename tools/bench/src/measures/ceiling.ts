@@ -39,7 +39,7 @@ export const ceiling: Measure = async (bench) => {
       clients[client]!.query({ name: 'bare', text: 'insert into bare (batch) values ($1)', values: [batch] });
     rates.produce.push(await bytesPerSecond(count, send));
     rates.insert.push(await bytesPerSecond(count, insert));
-    rates.fetch.push((count * RECORD_BYTES) / (await drain(postlog, topic, count, () => {})));
+    rates.fetch.push((count * RECORD_BYTES) / (await drain(postlog, topic, count, () => {}, 'reading only')));
     rates.copy.push(await copyRate(clients[0]!));
     bench.say(
       `round ${round + 1} of ${rounds}: ${Object.entries(rates)

@@ -33,7 +33,7 @@ export const depth: Measure = async (bench) => {
       const tail = await tailOf(postlog, topic);
       rates.append[kind].push(portion.length / (await sendAll(portion, sendTo(producer, topic))));
       rates.tail[kind].push(portion.length / (await tail(portion.length)));
-      rates.start[kind].push(portion.length / (await drain(postlog, topic, portion.length, () => {})));
+      rates.start[kind].push(portion.length / (await drain(postlog, topic, portion.length, () => {}, 'reading only')));
     }
     bench.say(
       `round ${round + 1}: append ${ratio(rates.append)}, tail ${ratio(rates.tail)}, from offset 0 ${ratio(rates.start)} of an empty log's`,
