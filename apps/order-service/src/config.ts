@@ -16,5 +16,3 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   const problems = result.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
   throw new Error(`the environment is not complete\n  ${problems.join('\n  ')}`);
 }
-
-export const CONFIG = Symbol('config');

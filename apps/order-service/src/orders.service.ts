@@ -96,7 +96,7 @@ export class OrdersService implements OnModuleInit, OnModuleDestroy {
     // Its mail may be out already: only an order that is still `placed` becomes `published`.
     await this.orders.update({ id, status: 'placed' }, { status: 'published' });
     await this.orders.update({ id }, place);
-    return { ...order, ...place, status: 'published' };
+    return Object.assign(order, place, { status: 'published' as const });
   }
 
   /** Orders whose publication failed, or whose process died before it. */

@@ -54,7 +54,7 @@ export function describeTopic({ name, topicId, partitions, configEntries }: Topi
 }
 
 /** `retention.ms=1000` */
-export function readConfigEntry(text: string): { name: string; value: string } {
+function readConfigEntry(text: string): { name: string; value: string } {
   const at = text.indexOf('=');
   if (at < 1)
     throw new PostlogError(

@@ -53,7 +53,7 @@ export interface Bench {
 
 export type Measure = (bench: Bench) => Promise<Line[]>;
 
-export const SENDERS = 4;
+const SENDERS = 4;
 export const HANDOVER = 500;
 export const PARTITIONS = 4;
 

@@ -58,7 +58,10 @@ export async function startInbox(): Promise<Inbox> {
 }
 
 function received(mail: ParsedMail): ReceivedMail {
-  const header = (name: string) => String(mail.headers.get(name) ?? '');
+  const header = (name: string) => {
+    const value = mail.headers.get(name);
+    return typeof value === 'string' ? value : '';
+  };
   const to = Array.isArray(mail.to) ? mail.to.map(({ text }) => text).join(', ') : (mail.to?.text ?? '');
   return {
     to,

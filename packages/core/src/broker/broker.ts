@@ -38,7 +38,7 @@ export interface BrokerOptions {
 }
 
 /** With one Postgres there is one broker, and this is its number. */
-export const ONLY_BROKER_ID = 1;
+const ONLY_BROKER_ID = 1;
 
 export class Broker {
   readonly brokerId = ONLY_BROKER_ID;

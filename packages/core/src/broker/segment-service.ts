@@ -10,7 +10,7 @@ const LEASE = 'segments';
 const EVERY_MS = 10_000;
 const LEASE_TTL_MS = 30_000;
 
-export const DEFAULT_SEGMENT_TIMES: SegmentTimes = {
+const DEFAULT_SEGMENT_TIMES: SegmentTimes = {
   maxBytes: 1_073_741_824,
   maxAgeMs: 604_800_000,
   producerExpiryMs: 86_400_000,

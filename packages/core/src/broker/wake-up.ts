@@ -1,5 +1,5 @@
 /** What a wake-up names: a partition's number, or a group's key. */
-export type WakeUpKey = number | string;
+type WakeUpKey = number | string;
 
 export interface WakeUp {
   readonly sender: string;

@@ -1,5 +1,5 @@
 import { PostlogError } from '../errors/postlog-error.js';
-import { compressionNames, type CompressionName } from '../record/compression.js';
+import { COMPRESSION_NAMES_BY_NUMBER, type CompressionName } from '../record/compression.js';
 import type { CreatePartitioner } from '../record/partitioners.js';
 import type { ResolvedRetry } from '../runtime/backoff.js';
 import { checkBoolean, checkInteger, checkOptions, checkRetry, invalid, shown } from './check-options.js';
@@ -65,11 +65,11 @@ export function checkAcks(acks: unknown): Acks | undefined {
 
 export function checkCompression(name: unknown): CompressionName | undefined {
   if (name === undefined) return undefined;
-  const known = compressionNames.find((each) => each === name);
+  const known = COMPRESSION_NAMES_BY_NUMBER.find((each) => each === name);
   if (known === undefined) {
     throw new PostlogError(
       'UNSUPPORTED_COMPRESSION_TYPE',
-      `compression is ${shown(name)}; give one of ${compressionNames.join(', ')}.`,
+      `compression is ${shown(name)}; give one of ${COMPRESSION_NAMES_BY_NUMBER.join(', ')}.`,
     );
   }
   return known;

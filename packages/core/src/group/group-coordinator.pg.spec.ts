@@ -82,7 +82,7 @@ describe('a group', () => {
     const members = Array.from({ length: 10 }, (_, index) => new Member(groupId, `m${index}`));
     await Promise.all(members.map((member) => member.beat()));
     for (let round = 0; round < 12; round++) await Promise.all(members.map((member) => member.beat()));
-    expect(members.flatMap(({ held }) => held).sort()).toEqual(partitions);
+    expect(members.flatMap(({ held }) => held).sort((a, b) => a - b)).toEqual(partitions);
     expect(members.filter(({ held }) => held.length === 0)).toHaveLength(6); // Standing by.
     expect(new Set(members.map(({ epoch }) => epoch)).size).toBe(1);
   });
@@ -98,7 +98,7 @@ describe('a group', () => {
     await first.beat(); // Confirms.
     await second.beat();
     expect([first.held.length, second.held.length]).toEqual([2, 2]);
-    expect([...first.held, ...second.held].sort()).toEqual(partitions);
+    expect([...first.held, ...second.held].sort((a, b) => a - b)).toEqual(partitions);
   });
 
   it('gives a dead member’s partitions to the others when its session is over', async () => {
@@ -106,7 +106,7 @@ describe('a group', () => {
     const [dead, alive] = [new Member(groupId, 'dead', 50), new Member(groupId, 'alive')];
     await dead.beat();
     for (let tries = 0; alive.held.length < 4 && tries < 500; tries++) await alive.beat();
-    expect(alive.held.sort()).toEqual(partitions);
+    expect(alive.held.sort((a, b) => a - b)).toEqual(partitions);
     await expect(dead.beat()).rejects.toMatchObject({ code: 'UNKNOWN_MEMBER_ID' });
   });
 
@@ -117,7 +117,7 @@ describe('a group', () => {
     await stayer.beat();
     await leaver.leave();
     await stayer.beat();
-    expect(stayer.held.sort()).toEqual(partitions);
+    expect(stayer.held.sort((a, b) => a - b)).toEqual(partitions);
   });
 
   it('notices topics that come and go, and answers a heartbeat that changes nothing with one statement', async () => {

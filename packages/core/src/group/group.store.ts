@@ -60,11 +60,6 @@ const BEAT: Statement = {
       cross join postlog.metadata_version v`,
 };
 
-const LIST_GROUPS: Statement = {
-  name: 'list_groups',
-  text: /* sql */ `select group_id from postlog.consumer_group order by group_id`,
-};
-
 interface ReadingDocument {
   readonly metadataVersion: string;
   readonly group: { version: string; groupEpoch: number; assignmentEpoch: number; metadataVersion: string } | null;
@@ -157,8 +152,4 @@ export async function beat(
     metadataVersion: row.metadata_version,
     hasOverdue: row.has_overdue,
   }));
-}
-
-export async function listGroups(database: Database): Promise<string[]> {
-  return (await database.query<{ group_id: string }>(LIST_GROUPS)).map(({ group_id }) => group_id);
 }

@@ -22,7 +22,7 @@ export type SequenceCheck =
     };
 
 /** A retry is recognised among this many batches (rule E38). */
-export const DEDUPE_WINDOW = 5;
+const DEDUPE_WINDOW = 5;
 
 const SEQUENCES = 2n ** 31n;
 

@@ -4,7 +4,7 @@ import type { Statement } from '../postgres/statement.js';
 /**
  * How many partitions of a topic share a chain of segment tables (docs/adr/0001).
  */
-export const PARTITIONS_PER_CHAIN = 100;
+const PARTITIONS_PER_CHAIN = 100;
 
 export interface NewTopic {
   readonly topic: string;

@@ -5,7 +5,7 @@ import { quoted } from './quoted.js';
 
 /** Headers carry a few words about a record; thousands of them, or a name like a document, are a mistake. */
 export const MAX_HEADERS = 1_000;
-export const MAX_HEADER_NAME_LENGTH = 1_000;
+const MAX_HEADER_NAME_LENGTH = 1_000;
 
 /**
  * Headers as they will be sent: a copy, so that they stay as they were checked. A name with the value undefined, or with

@@ -2,7 +2,7 @@ import { PostlogError } from '../errors/postlog-error.js';
 import { quoted } from './quoted.js';
 
 /** Each partition has tables of its own; more of them than this would be slow to plan and to vacuum. */
-export const MAX_PARTITIONS = 10_000;
+const MAX_PARTITIONS = 10_000;
 const MAX_REPLICATION_FACTOR = 32_767;
 const MAX_PARTITION = 2 ** 31 - 1;
 

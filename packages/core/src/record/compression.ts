@@ -16,7 +16,6 @@ export type CompressionName = 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd';
 
 /** In the order of Kafka's numbers. */
 export const COMPRESSION_NAMES_BY_NUMBER: readonly CompressionName[] = ['none', 'gzip', 'snappy', 'lz4', 'zstd'];
-export const compressionNames = COMPRESSION_NAMES_BY_NUMBER;
 
 /** The number that a batch's attributes hold. */
 export const COMPRESSION_NUMBERS: Readonly<Record<CompressionName, number>> = {

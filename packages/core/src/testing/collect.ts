@@ -1,6 +1,6 @@
 import type { Consumer, ConsumerRun, EachMessagePayload } from '../index.js';
 
-export interface Seen {
+interface Seen {
   readonly partition: number;
   readonly offset: string;
   readonly key: string | null;

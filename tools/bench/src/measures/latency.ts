@@ -30,7 +30,7 @@ export const latency: Measure = async (bench) => {
 
   const { seconds, idleRepeats } = bench.sizes;
   bench.say(`${idleRepeats} single records after pauses, then ${RATE}/s for ${seconds} s`);
-  const script = fileURLToPath(new URL('../latency-process.js', import.meta.url));
+  const script = fileURLToPath(new URL('../../dist/latency-process.js', import.meta.url));
   const child = fork(script, [url, topic, String(RATE), String(seconds), String(idleRepeats)], {
     stdio: 'inherit',
     execArgv: [],

@@ -12,7 +12,7 @@ const consumer = postlog.consumer({ groupId: 'billing' });
 await consumer.subscribe({ topics: ['orders'], fromBeginning: true });
 await new Promise<void>((resolve, reject) => {
   const eachMessage = ({ message }: { message: { key: Buffer | null; value: Buffer | null } }) => {
-    console.log(`${message.key} ordered ${message.value}`);
+    console.log(`${String(message.key)} ordered ${String(message.value)}`);
     resolve();
   };
   consumer.run({ eachMessage }).catch(reject);

@@ -1,0 +1,41 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { testDatabase } from '@postlog/core/testing';
+
+const MAIN = fileURLToPath(new URL('../dist/main.js', import.meta.url));
+
+async function start(
+  args: readonly string[],
+  url: string,
+): Promise<{ code: number | null; out: string; error: string }> {
+  const folder = mkdtempSync(join(tmpdir(), 'postlog-start-'));
+  const child = spawn(process.execPath, [MAIN, ...args], { cwd: folder, env: { ...process.env, DATABASE_URL: url } });
+  let out = '';
+  let error = '';
+  child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (error += chunk.toString()));
+  const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
+  return { code, out, error };
+}
+
+describe('npm start', () => {
+  it('--once mails, confirms and counts every order exactly once', async () => {
+    const { url, drop } = await testDatabase();
+    const { code, out, error } = await start(['--once', '--orders', '40', '--customers', '8', '--port', '0'], url);
+    expect({ code, error }).toEqual({ code: 0, error: '' });
+    const result = JSON.parse(out.trim().split('\n').at(-1)!) as { emailProcesses: Record<string, number> };
+    expect(result).toMatchObject({ orders: 40, mails: 40, confirmed: 40, analytics: 40, partitions: 4, outOfOrder: 0 });
+    expect(Object.values(result.emailProcesses).reduce((sum, n) => sum + n, 0)).toBe(40);
+    await drop();
+  }, 60_000);
+
+  it('says what is wrong with an option, and exits with 2', async () => {
+    expect(await start(['--order', '3'], '')).toMatchObject({
+      code: 2,
+      error: expect.stringContaining('did you mean --orders?') as string,
+    });
+  });
+});
