@@ -4,13 +4,11 @@
  *
  *     node tools/bootstrap.mjs start|test|bench|faults [arguments…]
  */
-import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
+import { build, ROOT, run } from './run.mjs';
 
-const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const MARK = join(ROOT, 'node_modules', '.cache', 'postlog', 'installed');
 const TOOLS = {
   start: 'tools/dev/dist/main.js',
@@ -28,7 +26,8 @@ await install();
 if (command === 'test') {
   await import('./test.mjs');
 } else {
-  await build();
+  const failure = await build();
+  if (failure !== undefined) fail(failure);
   process.exitCode = await run('node', [TOOLS[command], ...args], { foreground: true });
 }
 
@@ -43,37 +42,6 @@ async function install() {
   if (code !== 0) fail('npm ci failed; see its output above.');
   mkdirSync(dirname(MARK), { recursive: true });
   writeFileSync(MARK, hash);
-}
-
-export async function build() {
-  const output = [];
-  const code = await run(
-    'node',
-    ['node_modules/nx/dist/bin/nx.js', 'run-many', '-t', 'build', '--outputStyle=static'],
-    { output },
-  );
-  if (code !== 0) fail(`the build failed:\n${output.join('')}`);
-}
-
-/** Ends with the command's exit code. In the foreground the child decides what a signal means; a terminal sends it Ctrl-C itself. */
-export function run(program, programArgs, { foreground = false, output }) {
-  return new Promise((resolve) => {
-    const child = spawn(program, programArgs, {
-      cwd: ROOT,
-      stdio: ['inherit', output === undefined ? 'inherit' : 'pipe', output === undefined ? 'inherit' : 'pipe'],
-      env: { ...process.env, NX_DAEMON: 'false', NX_NO_CLOUD: 'true', NX_TUI: 'false' },
-    });
-    for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => output.push(String(chunk)));
-    if (foreground) {
-      process.on('SIGTERM', () => child.kill('SIGTERM'));
-      process.on('SIGINT', () => process.stdin.isTTY || child.kill('SIGINT'));
-    }
-    child.once('error', (error) => {
-      say(String(error));
-      resolve(127);
-    });
-    child.once('exit', (code) => resolve(code ?? 1));
-  });
 }
 
 function say(text) {
