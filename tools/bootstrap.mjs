@@ -6,7 +6,7 @@
  */
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { build, ROOT, run } from './run.mjs';
 
 const MARK = join(ROOT, 'node_modules', '.cache', 'postlog', 'installed');
