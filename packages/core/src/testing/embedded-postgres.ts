@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import pg from 'pg';
 import { freePort } from './free-port.js';
-import { findBinaries, launchAs, serverUser, type Launch } from './postgres-binaries.js';
+import { findBinaries, launchAs, serverIdentity, type Identity, type Launch } from './postgres-binaries.js';
 
 export interface EmbeddedServerOptions {
   /** Where the data lives; it is kept when given, else it is a temporary folder that goes with `stop`. */
@@ -41,23 +41,18 @@ const START_DEADLINE_MS = 60_000;
  */
 export async function startEmbeddedPostgres(options: EmbeddedServerOptions = {}): Promise<EmbeddedServer> {
   const dataDir = resolve(options.dataDir ?? (await mkdtemp(join(tmpdir(), 'postlog-pg-'))));
-  const user = serverUser();
   const { initdb, postgres } = await findBinaries();
+  const identity = serverIdentity([postgres, join(dataDir, 'base')]);
   const left = await leftRunning(dataDir);
   const port = left?.port ?? options.port ?? (await freePort());
   const urlOf = (database: string) => `postgres://postgres:${PASSWORD}@127.0.0.1:${port}/${database}`;
 
   if (left === undefined && (await readFile(join(dataDir, 'PG_VERSION')).catch(() => undefined)) === undefined) {
-    await initialise(initdb, dataDir, user);
+    await initialise(initdb, dataDir, identity);
   }
   const settings = { listen_addresses: '127.0.0.1', unix_socket_directories: '', ...options.settings };
   const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-  const launch = launchAs(
-    user,
-    postgres,
-    ['-D', dataDir, '-p', String(port), ...flags],
-    [postgres, join(dataDir, '.')],
-  );
+  const launch = launchAs(identity, postgres, ['-D', dataDir, '-p', String(port), ...flags]);
 
   let postmaster: Postmaster | undefined =
     left === undefined ? undefined : { pid: left.pid, ended: untilGone(left.pid) };
@@ -112,28 +107,25 @@ async function startPostmaster(launch: Launch, dataDir: string): Promise<Postmas
   return { pid: child.pid!, ended: ended.then(() => untilChildrenLetGo(dataDir)) };
 }
 
-async function initialise(
-  initdb: string,
-  dataDir: string,
-  user: { uid: number; gid: number } | undefined,
-): Promise<void> {
+async function initialise(initdb: string, dataDir: string, identity: Identity): Promise<void> {
   await mkdir(dataDir, { recursive: true });
-  if (user !== undefined) await chown(dataDir, user.uid, user.gid);
   const secret = await mkdtemp(join(tmpdir(), 'postlog-initdb-'));
   const passwordFile = join(secret, 'password');
   await writeFile(passwordFile, PASSWORD);
-  if (user !== undefined) for (const path of [secret, passwordFile]) await chown(path, user.uid, user.gid);
-  const options = [
-    '--auth=scram-sha-256',
-    '--username=postgres',
-    `--pwfile=${passwordFile}`,
-    '--encoding=UTF8',
-    '--no-locale',
-  ];
-  const { log, ended } = run(launchAs(user, initdb, [`--pgdata=${dataDir}`, ...options], [initdb, join(dataDir, '.')]));
+  if (identity.kind === 'user') {
+    for (const path of [dataDir, secret, passwordFile]) await chown(path, identity.uid, identity.gid);
+  }
+  const options = ['--auth=scram-sha-256', '--username=postgres', `--pwfile=${passwordFile}`, '--encoding=UTF8'];
+  const { log, ended } = run(launchAs(identity, initdb, [`--pgdata=${dataDir}`, ...options, '--no-locale']));
   const code = await ended;
   await rm(secret, { recursive: true, force: true });
-  if (code !== 0) throw new Error(`initdb in ${dataDir} failed:\n${log.join('')}`);
+  if (code === 0) return;
+  await rm(dataDir, { recursive: true, force: true }); // Half a cluster would be in the way of the next try.
+  const cure =
+    identity.kind === 'namespace'
+      ? '\nAs root, clone into a folder that other users may enter, or set DATABASE_URL.'
+      : '';
+  throw new Error(`initdb in ${dataDir} failed:\n${log.join('')}${cure}`);
 }
 
 function run({ command, args, uid, gid }: Launch): {

@@ -29,40 +29,34 @@ export async function findBinaries(): Promise<Binaries> {
   }
 }
 
-/** The user that owns an embedded server's files when we are root; undefined when we are not. */
-export function serverUser(): { uid: number; gid: number } | undefined {
-  if (process.getuid?.() !== 0) return undefined;
+/** As whom a server runs: as ourselves; as another user, when we are root; as root under another name, in a namespace. */
+export type Identity =
+  | { readonly kind: 'self' }
+  | { readonly kind: 'user'; readonly uid: number; readonly gid: number }
+  | { readonly kind: 'namespace' };
+
+/**
+ * Postgres refuses to run as root, so root hands the server to the user `postgres` or `nobody`. Where that user may not enter a
+ * folder on the way to `paths` (a clone in a private folder), a user namespace gives root's own process another number instead.
+ */
+export function serverIdentity(paths: readonly string[]): Identity {
+  if (process.getuid?.() !== 0) return { kind: 'self' };
+  if (!paths.every(everyoneMayEnter)) return { kind: 'namespace' };
   const user = ['postgres', 'nobody'].find((name) => idOf('-u', name) !== undefined);
   const uid = user === undefined ? undefined : idOf('-u', user);
   const gid = user === undefined ? undefined : idOf('-g', user);
-  if (uid === undefined || gid === undefined) {
-    throw new Error(
-      'Postgres does not run as root and there is neither a user postgres nor nobody; run as another user.',
-    );
-  }
-  return { uid, gid };
+  return uid === undefined || gid === undefined ? { kind: 'namespace' } : { kind: 'user', uid, gid };
 }
 
-/**
- * How to run a binary on `paths` (itself and the data). As root it runs as the server's user; where that user may not
- * enter a folder on the way (a clone in a private folder), `setpriv` lets the process pass, and nothing else.
- */
-export function launchAs(
-  user: { uid: number; gid: number } | undefined,
-  command: string,
-  args: string[],
-  paths: string[],
-): Launch {
-  if (user === undefined) return { command, args };
-  if (paths.every(everyoneMayEnter)) return { command, args, ...user };
-  const pass = [
-    `--reuid=${user.uid}`,
-    `--regid=${user.gid}`,
-    '--clear-groups',
-    '--inh-caps=+dac_override',
-    '--ambient-caps=+dac_override',
-  ];
-  return { command: 'setpriv', args: [...pass, command, ...args] };
+export function launchAs(identity: Identity, command: string, args: readonly string[]): Launch {
+  switch (identity.kind) {
+    case 'self':
+      return { command, args };
+    case 'user':
+      return { command, args, uid: identity.uid, gid: identity.gid };
+    case 'namespace':
+      return { command: 'unshare', args: ['--user', '--map-user=1000', '--map-group=1000', command, ...args] };
+  }
 }
 
 function everyoneMayEnter(path: string): boolean {
