@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { chown, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import pg from 'pg';
 import { freePort } from './free-port.js';
 import { findBinaries, launchAs, serverIdentity, type Identity, type Launch } from './postgres-binaries.js';
@@ -42,7 +42,8 @@ const START_DEADLINE_MS = 60_000;
 export async function startEmbeddedPostgres(options: EmbeddedServerOptions = {}): Promise<EmbeddedServer> {
   const dataDir = resolve(options.dataDir ?? (await mkdtemp(join(tmpdir(), 'postlog-pg-'))));
   const { initdb, postgres } = await findBinaries();
-  const identity = serverIdentity([postgres, join(dataDir, 'base')]);
+  await mkdir(dirname(dataDir), { recursive: true });
+  const identity = serverIdentity([postgres, dataDir]);
   const left = await leftRunning(dataDir);
   const port = left?.port ?? options.port ?? (await freePort());
   const urlOf = (database: string) => `postgres://postgres:${PASSWORD}@127.0.0.1:${port}/${database}`;
