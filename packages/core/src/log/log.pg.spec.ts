@@ -128,10 +128,10 @@ describe('append', () => {
   it('is flushed when it answers, whatever synchronous_commit the session has', async () => {
     const [partition] = await freshTopic();
     const client = await session();
-    await client.query('set synchronous_commit = off');
     const batch = await batchOf(partition!, ['x']);
     // What counts is the setting at commit: a function's own `set` clause would have ended before it.
     await client.query('begin');
+    await client.query('set local synchronous_commit = off');
     await client.query('select * from postlog.append_v1($1, $2, $3, $4, $5, $6, $7, $8, $9)', [
       [partition],
       [0],
