@@ -27,19 +27,29 @@ const steps = [
   ['unused files, exports and dependencies', ['node_modules/knip/bin/knip.js', '--no-progress']],
 ];
 
+/** What npm would publish, once it is built. */
+const packaging = [
+  ...['core', 'nest-transport', 'cli'].map((name) => [
+    `package ${name}`,
+    ['node_modules/publint/src/cli.js', `packages/${name}`, '--strict'],
+  ]),
+  ...['core', 'nest-transport'].map((name) => [
+    `types of package ${name}`,
+    [
+      'node_modules/@arethetypeswrong/cli/dist/index.js',
+      '--pack',
+      `packages/${name}`,
+      '--profile',
+      'esm-only',
+      '--quiet',
+    ],
+  ]),
+];
+
 const startedAt = Date.now();
 let passed = 0;
 let failed = 0;
-for (const [name, command] of steps) {
-  const output = [];
-  const code = await run('node', command, { output });
-  if (code === 0) passed += 1;
-  else {
-    failed += 1;
-    process.stdout.write(`✗ ${name}\n${output.join('')}\n`);
-  }
-}
-console.log(`${passed} of ${steps.length} checks of the code passed (${seconds()} s)`);
+await check(steps);
 
 const failure = await build();
 if (failure === undefined) passed += 1;
@@ -47,6 +57,8 @@ else {
   failed += 1;
   console.log(failure);
 }
+await check(packaging);
+console.log(`${passed} of ${steps.length + packaging.length + 1} checks of the code passed (${seconds()} s)`);
 rmSync(RESULTS, { force: true });
 const jest = [
   '--experimental-vm-modules',
@@ -76,6 +88,18 @@ try {
 console.log(`all of it took ${seconds()} s`);
 console.log(`${passed} passed, ${failed} failed`);
 process.exitCode = failed === 0 ? 0 : 1;
+
+async function check(list) {
+  for (const [name, command] of list) {
+    const output = [];
+    const code = await run('node', command, { output });
+    if (code === 0) passed += 1;
+    else {
+      failed += 1;
+      process.stdout.write(`✗ ${name}\n${output.join('')}\n`);
+    }
+  }
+}
 
 function seconds() {
   return Math.round((Date.now() - startedAt) / 1000);

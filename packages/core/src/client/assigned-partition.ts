@@ -33,6 +33,8 @@ export interface AssignedPartitionOptions {
   readonly readAhead: ReadAhead;
   /** There are records to handle. */
   readonly onRecords: () => void;
+  readonly onFetchStart: () => void;
+  readonly onFetched: (fetched: { readonly numberOfBatches: number; readonly duration: number }) => void;
   readonly onFault: (error: unknown) => void;
 }
 
@@ -174,9 +176,11 @@ export class AssignedPartition {
   }
 
   async #fetchOnce(from: Offset): Promise<void> {
-    const { broker, partitionId, maxBytes, onRecords } = this.#options;
+    const { broker, partitionId, maxBytes, onRecords, onFetchStart, onFetched } = this.#options;
     const generation = this.#generation;
     const signal = this.#seeking.signal;
+    const startedAt = broker.clock.monotonic();
+    onFetchStart();
     const answer = await broker.fetches.fetch({ partitionId, fetchOffset: from, maxBytes, signal });
     if (answer === undefined || this.isReleased || generation !== this.#generation) return;
     if (answer.error === 'OFFSET_OUT_OF_RANGE') {
@@ -194,6 +198,7 @@ export class AssignedPartition {
     if (answer.error !== undefined) {
       throw new PostlogError(answer.error, `fetching ${this.topic}-${this.partition} from ${from} was refused.`);
     }
+    onFetched({ numberOfBatches: answer.batches.length, duration: broker.clock.monotonic() - startedAt });
     const records = this.#decode(answer.batches, from, answer.highWatermark!);
     this.#position = records.nextOffset;
     if (records.messages.length === 0) return;

@@ -91,6 +91,7 @@ class AttachedBroker implements Postlog {
           broker: this.#broker,
           metadata: this.#metadata,
           autoCreateTopic: (topic) => this.#autoCreate(topic),
+          onClosed: (client) => this.#clients.delete(client),
           onFault: (error) => this.#report(error),
         },
         retry === undefined ? options : { ...options, retry },
@@ -103,7 +104,13 @@ class AttachedBroker implements Postlog {
     const clientId = checkClientId(this.#options.clientId);
     return this.#kept(
       new LogConsumer(
-        { broker: this.#broker, clientId, host: hostname(), onFault: (error) => this.#report(error) },
+        {
+          broker: this.#broker,
+          clientId,
+          host: hostname(),
+          onClosed: (client) => this.#clients.delete(client),
+          onFault: (error) => this.#report(error),
+        },
         options,
       ),
     );

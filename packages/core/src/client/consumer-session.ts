@@ -3,7 +3,7 @@ import type { AssignedPartition as Assignment } from '../group/group-coordinator
 import type { EventBus } from '../runtime/events.js';
 import { AssignedPartition } from './assigned-partition.js';
 import type { ResolvedConsumerOptions } from './consumer-options.js';
-import type { ConsumerRun, TopicPartitionOffset } from './consumer-types.js';
+import { CONSUMER_EVENTS, type ConsumerRun, type TopicPartitionOffset } from './consumer-types.js';
 import { HandlerRunner } from './handler-runner.js';
 import { Membership } from './membership.js';
 import { OffsetCommitter } from './offset-committer.js';
@@ -128,7 +128,7 @@ export class ConsumerSession {
 
   #assign(assigned: readonly Assignment[]): void {
     for (const { partitionId, topic, partition, ownerEpoch, committedOffset } of assigned) {
-      const { broker, options, fromBeginning, onError, onAssigned, isPaused } = this.#options;
+      const { broker, options, events, fromBeginning, onError, onAssigned, isPaused } = this.#options;
       const work = new AssignedPartition({
         broker,
         topic,
@@ -140,6 +140,8 @@ export class ConsumerSession {
         maxBytes: options.maxBytesPerPartition,
         readAhead: this.#readAhead,
         onRecords: () => this.#runner.pump(),
+        onFetchStart: () => events.emit(CONSUMER_EVENTS.FETCH_START, { topic, partition }),
+        onFetched: (fetched) => events.emit(CONSUMER_EVENTS.FETCH, { topic, partition, ...fetched }),
         onFault: onError,
       });
       work.isPaused = isPaused(work);

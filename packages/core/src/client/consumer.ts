@@ -27,6 +27,7 @@ export interface ConsumerContext {
   readonly broker: Broker;
   readonly clientId: string;
   readonly host: string;
+  readonly onClosed: (consumer: Consumer) => void;
   readonly onFault: (error: unknown) => void;
 }
 
@@ -140,6 +141,7 @@ export class LogConsumer implements Consumer {
     if (this.#isClosed) return;
     this.#isClosed = true;
     await this.stop();
+    this.#context.onClosed(this);
     this.#bus.emit(CONSUMER_EVENTS.DISCONNECT);
   }
 
@@ -178,7 +180,10 @@ export class LogConsumer implements Consumer {
   /** Ends the session as KafkaJS does after too many failures, and begins another if the user agrees. */
   async #crash(session: ConsumerSession, error: Error): Promise<void> {
     if (this.#session !== session) return;
-    const restart = await this.#options.restartOnFailure(error).catch(() => false);
+    // The user's function may throw, or answer no promise: neither may end the process.
+    const restart = await Promise.resolve(error)
+      .then(this.#options.restartOnFailure)
+      .catch(() => false);
     this.#context.broker.logger.error('the consumer crashed', {
       groupId: this.#options.groupId,
       reason: error.message,

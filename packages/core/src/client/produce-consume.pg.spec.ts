@@ -109,6 +109,43 @@ describe('messages', () => {
   });
 });
 
+describe('instrumentation', () => {
+  it('tells what a producer and a consumer do, by KafkaJS’s names, and a listener that throws harms nobody', async () => {
+    const topic = await newTopic(1);
+    const events = new Map<string, Record<string, unknown>>();
+    const producer = postlog.producer();
+    const consumer = postlog.consumer(fastGroup('events'));
+    const keep = ({ type, payload }: { type: string; payload: Readonly<Record<string, unknown>> }) => {
+      events.set(type, payload);
+      throw new Error('a listener’s own fault');
+    };
+    for (const name of Object.values(producer.events)) producer.on(name, keep);
+    const offs = Object.values(consumer.events).map((name) => consumer.on(name, keep));
+    const { until: wait } = await collect(consumer, [topic]);
+    await producer.connect();
+    await producer.send({ topic, messages: [{ value: 'x' }] });
+    await wait((seen) => seen.length === 1);
+    await consumer.disconnect();
+    await producer.disconnect();
+    const names = [
+      'group_join',
+      'heartbeat',
+      'fetch_start',
+      'fetch',
+      'start_batch_process',
+      'end_batch_process',
+      'commit_offsets',
+      'stop',
+      'disconnect',
+    ];
+    for (const name of names) expect([...events.keys()]).toContain(`consumer.${name}`);
+    for (const name of ['connect', 'network.request', 'disconnect'])
+      expect([...events.keys()]).toContain(`producer.${name}`);
+    expect(events.get('consumer.group_join')).toMatchObject({ groupId: 'events', memberAssignment: { [topic]: [0] } });
+    for (const off of offs) off();
+  });
+});
+
 describe('groups', () => {
   it('share a topic inside, and each sees all of it', async () => {
     const topic = await newTopic();

@@ -34,6 +34,7 @@ export interface ProducerContext {
   readonly metadata: MetadataCache;
   /** Creates a topic that is missing, where the connection allows it; answers whether it did. */
   readonly autoCreateTopic: (topic: string) => Promise<boolean>;
+  readonly onClosed: (producer: Producer) => void;
   readonly onFault: (error: unknown) => void;
 }
 
@@ -124,6 +125,7 @@ export class LogProducer implements Producer {
     if (this.#isClosed) return;
     this.#isClosed = true;
     await this.flush();
+    this.#context.onClosed(this);
     this.#bus.emit(PRODUCER_EVENTS.DISCONNECT);
   }
 

@@ -130,8 +130,10 @@ export class Sender {
       const answers = await handleProduce(broker, requests);
       const byPartition = new Map(answers.map((answer) => [answer.partitionId, answer]));
       for (const parcel of sent) await this.#conclude(parcel, byPartition.get(parcel.queue.stored.partitionId));
-    } catch (error) {
-      for (const parcel of sent) this.#failed(parcel, asPostlogError(error));
+    } catch (cause) {
+      const error = asPostlogError(cause);
+      if (error.code === 'REQUEST_TIMED_OUT') events.emit(PRODUCER_EVENTS.REQUEST_TIMEOUT, { apiName: 'Produce' });
+      for (const parcel of sent) this.#failed(parcel, error);
     }
     events.emit(PRODUCER_EVENTS.REQUEST, {
       apiName: 'Produce',
