@@ -7,6 +7,7 @@ import { afterTurn } from '../runtime/after-turn.js';
 import { retryDelay, type ResolvedRetry } from '../runtime/backoff.js';
 import type { EventBus } from '../runtime/events.js';
 import type { MetadataCache } from './metadata-cache.js';
+import { asPostlogError, refusalOf, timedOut } from './produce-errors.js';
 import type { ProducerBatch } from './producer-batch.js';
 import { PRODUCER_EVENTS } from './producer-types.js';
 import type { PartitionQueue, RecordAccumulator } from './record-accumulator.js';
@@ -177,10 +178,7 @@ export class Sender {
       this.#finish(queue);
       return;
     }
-    const refusal = new PostlogError(
-      error ?? 'UNKNOWN_SERVER_ERROR',
-      REFUSALS[error ?? ''] ?? 'the broker refused the batch.',
-    );
+    const refusal = refusalOf(error);
     if (refusal.retriable && !(await this.#refresh(queue))) {
       this.#end(parcel, new PostlogError('UNKNOWN_TOPIC_OR_PARTITION', `topic ${queue.topic} was deleted.`));
       return;
@@ -254,7 +252,7 @@ export class Sender {
   #expire(now: number): void {
     for (const queue of [...this.#options.accumulator.waiting]) {
       while (!queue.isInFlight && queue.batches.length > 0 && queue.batches[0]!.deadline <= now) {
-        this.#end({ queue, batch: queue.batches[0]! }, TIMED_OUT());
+        this.#end({ queue, batch: queue.batches[0]! }, timedOut());
       }
     }
   }
@@ -273,29 +271,4 @@ export class Sender {
     if (next < Infinity)
       this.#cancelTimer = this.#options.broker.clock.after(Math.max(1, next - now), () => this.#drain());
   }
-}
-
-const TIMED_OUT = () =>
-  new PostlogError(
-    'REQUEST_TIMED_OUT',
-    'the records were not stored within deliveryTimeoutMs; raise it, or look at the broker.',
-  );
-
-const REFUSALS: Readonly<Record<string, string>> = {
-  UNKNOWN_TOPIC_OR_PARTITION: 'the partition is not there any more.',
-  NOT_LEADER_OR_FOLLOWER: 'the partition has another leader now.',
-  FENCED_LEADER_EPOCH: 'the partition has a newer leader epoch.',
-  OUT_OF_ORDER_SEQUENCE_NUMBER:
-    'the broker lacks a batch that came before this one; send the records again if order allows.',
-  INVALID_PRODUCER_EPOCH: 'a newer epoch of this producer has written to the partition.',
-};
-
-function asPostlogError(error: unknown): PostlogError {
-  return error instanceof PostlogError
-    ? error
-    : new PostlogError(
-        'UNKNOWN_SERVER_ERROR',
-        `unexpected: ${error instanceof Error ? error.message : String(error)}`,
-        { cause: error },
-      );
 }
