@@ -4,7 +4,8 @@
 -- A refused one answers a row with an error code and no batch; one whose news found no room any more answers a row
 -- without either. The first row that is read is returned whatever its
 -- size, else a large batch would stall its partition for ever (rule A5). A fetch inside a batch returns that whole batch.
--- A table that was never analysed must not be sorted as a whole for one fetch, hence the planner settings.
+-- A table that was never analysed must not be sorted as a whole for one fetch, nor thousands of partitions be matched with
+-- their ends one by one, hence the planner settings.
 -- The function is stable: every statement in it, the segment map included, sees the caller's snapshot.
 create function postlog.fetch_v1(
   partition_ids integer[],
@@ -20,6 +21,7 @@ language plpgsql stable
 set enable_seqscan = off
 set enable_bitmapscan = off
 set enable_sort = off
+set enable_nestloop = off
 as $$
 declare
   q record;

@@ -9,13 +9,13 @@ export const depth: Measure = async (bench) => {
   const url = await bench.database();
   const postlog = await connect({ url, logger: null });
   bench.onStop(() => postlog.close());
-  const portion = jsonValues(Math.min(50_000, bench.sizes.depth / 10));
+  const portion = jsonValues(Math.min(bench.sizes.records, bench.sizes.depth / 10));
   const producer = postlog.producer();
   const create = (topic: string) => postlog.admin().createTopics({ topics: [{ topic, numPartitions: PARTITIONS }] });
   await create('deep');
   for (let filled = 0; filled < bench.sizes.depth; filled += portion.length) {
     await sendAll(portion, sendTo(producer, 'deep'), 8);
-    if ((filled / portion.length) % 20 === 0) bench.say(`${filled.toLocaleString('en-US')} records are in the log`);
+    if ((filled / portion.length) % 3 === 0) bench.say(`${filled.toLocaleString('en-US')} records are in the log`);
   }
 
   const rates = {
