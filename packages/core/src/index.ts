@@ -1,4 +1,4 @@
-export { connect } from './client/connect.js';
+export { connect, CONNECT_OPTIONS } from './client/connect.js';
 export type { ConnectOptions } from './client/connect-options.js';
 export type { Postlog } from './client/postlog.js';
 export { PRODUCER_EVENTS } from './client/producer-types.js';

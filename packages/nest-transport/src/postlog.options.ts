@@ -1,4 +1,4 @@
-import { nearestName, PostlogError, type ConnectOptions, type RetryOptions } from '@postlog/core';
+import { CONNECT_OPTIONS, nearestName, PostlogError, type ConnectOptions, type RetryOptions } from '@postlog/core';
 
 /** Core's connection options, and how this application consumes. */
 export interface PostlogModuleOptions extends ConnectOptions {
@@ -27,23 +27,10 @@ const OWN = [
   'sessionTimeout',
   'handlerRetry',
 ] as const;
-const CONNECTION = [
-  'url',
-  'schema',
-  'migrate',
-  'services',
-  'allowAutoTopicCreation',
-  'clientId',
-  'maxConnections',
-  'connectionTimeout',
-  'requestTimeout',
-  'retry',
-  'logger',
-] as const;
 
 /** @throws PostlogError `INVALID_CONFIG`, naming the nearest option for one that nobody knows. */
 export function checkModuleOptions(options: PostlogModuleOptions): PostlogModuleOptions {
-  const known: readonly string[] = [...CONNECTION, ...OWN];
+  const known: readonly string[] = [...CONNECT_OPTIONS, ...OWN];
   for (const name of Object.keys(options)) {
     if (known.includes(name)) continue;
     const nearest = nearestName(name, known);

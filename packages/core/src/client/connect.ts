@@ -17,7 +17,8 @@ import type { Postlog } from './postlog.js';
 import type { Producer, ProducerOptions } from './producer-types.js';
 import { LogProducer } from './producer.js';
 
-const KNOWN = [
+/** Names of the options that `connect` takes, for who passes them on. */
+export const CONNECT_OPTIONS: readonly (keyof ConnectOptions)[] = [
   'url',
   'schema',
   'migrate',
@@ -42,7 +43,7 @@ const KNOWN = [
  * await postlog.producer().send({ topic: 'orders', messages: [{ key: 'customer-1', value: 'hello' }] });
  */
 export async function connect(given: ConnectOptions): Promise<Postlog> {
-  const options = checkOptions(given, KNOWN, 'connect()');
+  const options = checkOptions(given, CONNECT_OPTIONS, 'connect()');
   const logger = options.logger === null ? silentLogger : (options.logger ?? consoleLogger);
   checkRetry(options.retry, 'connect()');
   const broker = await Broker.open({

@@ -2,17 +2,13 @@ import { fork } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { connect, type Postlog } from '../index.js';
-import { collect } from '../testing/collect.js';
+import { collect, until } from '../testing/collect.js';
 import { startEmbeddedPostgres, type EmbeddedServer } from '../testing/embedded-postgres.js';
 import { testDatabase } from '../testing/test-database.js';
 
 const CONSUMER_PROCESS = fileURLToPath(new URL('../../dist/testing/consumer-process.js', import.meta.url));
 const range = (count: number) => Array.from({ length: count }, (_, n) => String(n));
 const unique = (values: readonly (string | null)[]) => [...new Set(values)].sort((a, b) => Number(a) - Number(b));
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((wake) => setTimeout(wake, 5));
-}
 
 describe('a consumer that dies', () => {
   it('by SIGKILL, leaves its partitions to the others, and no record is lost', async () => {

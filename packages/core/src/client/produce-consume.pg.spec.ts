@@ -1,5 +1,5 @@
-import { connect, type Consumer, type Postlog } from '../index.js';
-import { collect } from '../testing/collect.js';
+import { connect, type Postlog } from '../index.js';
+import { collect, fastGroup, lagOf, owns, until } from '../testing/collect.js';
 import { testDatabase, type TestDatabase } from '../testing/test-database.js';
 
 let test: TestDatabase;
@@ -20,16 +20,6 @@ async function newTopic(numPartitions = 4): Promise<string> {
   await postlog.admin().createTopics({ topics: [{ topic, numPartitions }] });
   return topic;
 }
-const fastGroup = (groupId: string) => ({ groupId, sessionTimeout: 1_500, heartbeatInterval: 100 });
-const owns = (consumer: Consumer) => consumer.assignment().flatMap(({ partitions }) => partitions);
-async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await condition())) await new Promise((wake) => setTimeout(wake, 5));
-}
-const lagOf = async (groupId: string) =>
-  (await postlog.admin().fetchOffsets({ groupId }))
-    .flatMap(({ partitions }) => partitions)
-    .reduce((sum, { lag }) => sum + Number(lag), 0);
-
 describe('messages', () => {
   it('come as they were sent: keys, values, headers, times; tombstones and empty values apart', async () => {
     const topic = await newTopic(1);
@@ -191,7 +181,7 @@ describe('groups', () => {
       Array.from({ length: 30 }, (_, n) => 50 + n),
     );
     await after.disconnect();
-    expect(await lagOf('resume')).toBe(0);
+    expect(await lagOf(postlog, 'resume')).toBe(0);
   });
 
   it('begin at what comes next when they are told to', async () => {

@@ -1,5 +1,5 @@
-import { connect, type Consumer, type Postlog } from '../index.js';
-import { collect } from '../testing/collect.js';
+import { connect, type Postlog } from '../index.js';
+import { collect, fastGroup, lagOf, owns, until } from '../testing/collect.js';
 import { testDatabase, type TestDatabase } from '../testing/test-database.js';
 
 let test: TestDatabase;
@@ -20,16 +20,6 @@ async function newTopic(numPartitions = 4): Promise<string> {
   await postlog.admin().createTopics({ topics: [{ topic, numPartitions }] });
   return topic;
 }
-const fastGroup = (groupId: string) => ({ groupId, sessionTimeout: 1_500, heartbeatInterval: 100 });
-const owns = (consumer: Consumer) => consumer.assignment().flatMap(({ partitions }) => partitions);
-async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await condition())) await new Promise((wake) => setTimeout(wake, 5));
-}
-const lagOf = async (groupId: string) =>
-  (await postlog.admin().fetchOffsets({ groupId }))
-    .flatMap(({ partitions }) => partitions)
-    .reduce((sum, { lag }) => sum + Number(lag), 0);
-
 describe('a running consumer', () => {
   it('calls a failing handler again with the same record, and goes on with other partitions', async () => {
     const topic = await newTopic(2);
@@ -80,7 +70,7 @@ describe('a running consumer', () => {
     });
     await stopped;
     expect(crashes).toEqual([true, false]);
-    expect(await lagOf('crash')).toBe(1);
+    expect(await lagOf(postlog, 'crash')).toBe(1);
     await consumer.disconnect();
   });
 
@@ -103,7 +93,7 @@ describe('a running consumer', () => {
     await wait(() => seen.length === 7);
     expect(seen.map(({ value }) => value).join('')).toBe('abcdbcd');
     await consumer.disconnect();
-    expect(await lagOf('steer')).toBe(0);
+    expect(await lagOf(postlog, 'steer')).toBe(0);
   });
 
   it('commits only what a batch handler resolved', async () => {
@@ -126,9 +116,9 @@ describe('a running consumer', () => {
         .catch(reject);
     });
     expect(await lag).toBe('3');
-    expect(await lagOf('partial')).toBe(2);
+    expect(await lagOf(postlog, 'partial')).toBe(2);
     await consumer.disconnect();
-    expect(await lagOf('partial')).toBe(2);
+    expect(await lagOf(postlog, 'partial')).toBe(2);
   });
 
   it('refuses to commit what it does not own', async () => {

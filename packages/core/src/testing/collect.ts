@@ -1,4 +1,4 @@
-import type { Consumer, ConsumerRun, EachMessagePayload } from '../index.js';
+import type { Consumer, ConsumerRun, EachMessagePayload, Postlog } from '../index.js';
 
 interface Seen {
   readonly partition: number;
@@ -51,4 +51,20 @@ export async function collect(
         look();
       }),
   };
+}
+
+/** A group whose members are missed quickly. */
+export const fastGroup = (groupId: string) => ({ groupId, sessionTimeout: 1_500, heartbeatInterval: 100 });
+
+/** The partitions that a consumer owns now. */
+export const owns = (consumer: Consumer) => consumer.assignment().flatMap(({ partitions }) => partitions);
+
+export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await condition())) await new Promise((wake) => setTimeout(wake, 5));
+}
+
+/** How many records a group has not committed yet, all partitions together. */
+export async function lagOf(postlog: Postlog, groupId: string): Promise<number> {
+  const topics = await postlog.admin().fetchOffsets({ groupId });
+  return topics.flatMap(({ partitions }) => partitions).reduce((sum, { lag }) => sum + Number(lag), 0);
 }
