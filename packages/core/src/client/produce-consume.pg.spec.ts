@@ -190,15 +190,12 @@ describe('groups', () => {
     await producer.send({ topic, messages: [{ value: 'old' }] });
     const consumer = postlog.consumer(fastGroup('latest'));
     await consumer.subscribe({ topics: [topic] });
+    // Its first fetch begins when it knows where the log ends.
+    const positioned = new Promise((resolve) => consumer.on(consumer.events.FETCH_START, resolve));
     const got = new Promise<string>((resolve, reject) => {
       consumer.run({ eachMessage: ({ message }) => resolve(String(message.value)) }).catch(reject);
     });
-    await until(
-      async () =>
-        (await postlog.admin().fetchOffsets({ groupId: 'latest', topics: [topic] }))[0]!.partitions.length === 1 &&
-        owns(consumer).length === 1,
-    );
-    await new Promise((wake) => setTimeout(wake, 200));
+    await positioned;
     await producer.send({ topic, messages: [{ value: 'new' }] });
     expect(await got).toBe('new');
     await consumer.disconnect();
