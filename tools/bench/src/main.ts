@@ -1,11 +1,12 @@
 import { writeFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
-import { nearestName } from '@postlog/core';
-import { startEmbeddedPostgres } from '@postlog/core/testing';
-import { FULL, QUICK, type Bench } from './bench.js';
+import { FULL, QUICK, type Bench, type Sizes } from './bench.js';
+import { Cleanup } from './cleanup.js';
+import { parseCommand, UsageError, type Command } from './command.js';
 import { LOG_MEASURES, runMeasures } from './log-bench.js';
 import { table } from './report.js';
+import { startServer } from './server.js';
 
+const INTERRUPTED = 130;
 const MEASURES = Object.keys(LOG_MEASURES);
 const HELP = `npm run bench -- log [options]
 
@@ -13,70 +14,76 @@ Measures the log beside what a team would pick instead, on an embedded Postgres 
 
   --json FILE     write [{ measure, value, unit, goal, met }] too
   --only A,B      only these measures: ${MEASURES.join(', ')}
+                  (produce and consume are names for produce-consume)
+  --rounds N      so many rounds, of the rivals too, instead of ${FULL.rounds} and ${FULL.rivalRounds}
   --quick         the same code with tiny sizes: shows that it runs, measures nothing
   --help          show this
+
+Exits 0 when it ran to its end, whatever was reached; 1 when a measure failed; 2 when asked wrongly; 130 after Ctrl-C.
 `;
 
-const undos: (() => Promise<void> | void)[] = [];
+const cleanup = new Cleanup();
+/** Set by Ctrl-C: settles when everything is stopped. */
+let interruption: Promise<void> | undefined;
 const say = (text: string) => process.stderr.write(`${text}\n`);
 
-async function stop(): Promise<void> {
-  for (let undo = undos.pop(); undo !== undefined; undo = undos.pop()) await Promise.resolve(undo()).catch(() => {});
-}
-
 async function main(): Promise<number> {
-  const { values, positionals } = parseArgs({
-    options: {
-      json: { type: 'string' },
-      only: { type: 'string' },
-      quick: { type: 'boolean' },
-      help: { type: 'boolean', short: 'h' },
-    },
-    allowPositionals: true,
-  });
-  if (values.help === true) {
+  const command = parseCommand(process.argv.slice(2), MEASURES);
+  if (command.kind === 'help') {
     process.stdout.write(HELP);
     return 0;
   }
-  const names = values.only?.split(',') ?? MEASURES;
-  const unknown = names.find((name) => !MEASURES.includes(name));
-  if (positionals.length !== 1 || positionals[0] !== 'log') throw new TypeError('say what to measure: log');
-  if (unknown !== undefined)
-    throw new TypeError(
-      `there is no measure "${unknown}"; did you mean ${nearestName(unknown, MEASURES) ?? MEASURES.join(', ')}?`,
-    );
-
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
-    process.once(signal, () => void stop().then(() => process.exit(130)));
-  const server = await startEmbeddedPostgres({ settings: { max_connections: '200' } });
-  undos.push(() => server.stop());
-  let databases = 0;
-  const skipped: string[] = [];
-  const bench: Bench = {
-    sizes: values.quick === true ? QUICK : FULL,
-    database: () => server.createDatabase(`bench_${databases++}`),
-    say,
-    skip: (what, why) => skipped.push(`skipped ${what}: ${why}`),
-    onStop: (undo) => undos.push(undo),
-  };
+    process.once(signal, () => {
+      say('stopping …');
+      interruption ??= cleanup.run();
+      void interruption.then(() => process.exit(INTERRUPTED));
+    });
   const startedAt = performance.now();
-  const lines = await runMeasures(bench, names);
-  await stop();
-  process.stdout.write(`${table(lines)}\n`);
-  for (const line of skipped) process.stdout.write(`${line}\n`);
+  const server = await startServer(cleanup.add);
+  const below: string[] = [];
+  const bench: Bench = {
+    sizes: sizesOf(command),
+    database: server.database,
+    say,
+    skip: (what, why) => void below.push(`skipped ${what}: ${why}`),
+    note: (text) => void below.push(`note: ${text}`),
+    onStop: cleanup.add,
+  };
+  const { lines, failures } = await runMeasures(bench, command.measures, () => interruption !== undefined);
+  if (interruption !== undefined) return INTERRUPTED;
+  await cleanup.run();
+  process.stdout.write(`${[table(lines), ...below, ...failures].join('\n')}\n`);
+  if (command.json !== undefined) writeFileSync(command.json, `${JSON.stringify(lines, null, 2)}\n`);
   say(`took ${Math.round((performance.now() - startedAt) / 1000)} s`);
-  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(lines, null, 2)}\n`);
-  return 0;
+  return failures.length > 0 ? 1 : 0;
 }
 
-try {
-  process.exitCode = await main();
-} catch (error) {
-  await stop();
-  const isUsage = error instanceof TypeError;
-  process.stderr.write(
-    `bench: ${error instanceof Error ? (isUsage ? error.message : (error.stack ?? error.message)) : String(error)}\n`,
-  );
-  if (isUsage) process.stderr.write(HELP);
-  process.exitCode = isUsage ? 2 : 1;
+function sizesOf({ isQuick, rounds }: Extract<Command, { kind: 'log' }>): Sizes {
+  const sizes = isQuick ? QUICK : FULL;
+  return rounds === undefined ? sizes : { ...sizes, rounds, rivalRounds: rounds };
 }
+
+async function run(): Promise<number> {
+  try {
+    return await main();
+  } catch (error) {
+    if (error instanceof UsageError) {
+      say(`bench: ${error.message}\n\n${HELP}`);
+      return 2;
+    }
+    if (interruption !== undefined) return INTERRUPTED;
+    say(`bench: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    await cleanup.run();
+    return 1;
+  }
+}
+
+// A client that still waits for something must not keep the process alive.
+process.once('uncaughtException', (error) => {
+  say(`bench: ${error.stack ?? error.message}`);
+  void cleanup.run().then(() => process.exit(interruption === undefined ? 1 : INTERRUPTED)); // Servers must not stay behind.
+});
+const code = await run();
+await interruption;
+process.exit(code);

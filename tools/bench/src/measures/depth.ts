@@ -1,6 +1,8 @@
-import { connect, type Postlog } from '@postlog/core';
-import { drain, jsonValues, PARTITIONS, sendAll, sendTo, type Measure } from '../bench.js';
+import { connect } from '@postlog/core';
+import type { Bench, Measure } from '../bench.js';
 import { line, median } from '../report.js';
+import { jsonValues } from '../values.js';
+import { drain, groupAtEnd, PARTITIONS, sendAll, sendTo } from '../workload.js';
 
 const ROUNDS = 5;
 
@@ -13,11 +15,7 @@ export const depth: Measure = async (bench) => {
   const producer = postlog.producer();
   const create = (topic: string) => postlog.admin().createTopics({ topics: [{ topic, numPartitions: PARTITIONS }] });
   await create('deep');
-  for (let filled = 0; filled < bench.sizes.depth; filled += portion.length) {
-    await sendAll(portion, sendTo(producer, 'deep'), 8);
-    if ((filled / portion.length) % 3 === 0) bench.say(`${filled.toLocaleString('en-US')} records are in the log`);
-  }
-
+  await fill(bench, portion, sendTo(producer, 'deep'));
   const rates = {
     append: { deep: [], empty: [] },
     tail: { deep: [], empty: [] },
@@ -30,10 +28,11 @@ export const depth: Measure = async (bench) => {
       ['deep', 'deep'],
       ['empty', fresh],
     ] as const) {
-      const tail = await tailOf(postlog, topic);
-      rates.append[kind].push(portion.length / (await sendAll(portion, sendTo(producer, topic))));
-      rates.tail[kind].push(portion.length / (await tail(portion.length)));
-      rates.start[kind].push(portion.length / (await drain(postlog, topic, portion.length, () => {}, 'reading only')));
+      const count = portion.length;
+      const groupId = await groupAtEnd(postlog, topic);
+      rates.append[kind].push(count / (await sendAll(portion, sendTo(producer, topic))));
+      rates.tail[kind].push(count / (await drain(postlog, { topic, count, groupId, timed: 'reading' })));
+      rates.start[kind].push(count / (await drain(postlog, { topic, count, timed: 'reading' })));
     }
     bench.say(
       `round ${round + 1}: append ${ratio(rates.append)}, tail ${ratio(rates.tail)}, from offset 0 ${ratio(rates.start)} of an empty log's`,
@@ -57,33 +56,13 @@ export const depth: Measure = async (bench) => {
   ];
 };
 
-function ratio(rates: Record<'deep' | 'empty', number[]>): string {
-  return (rates.deep.at(-1)! / rates.empty.at(-1)!).toFixed(2);
+async function fill(bench: Bench, portion: string[], send: ReturnType<typeof sendTo>): Promise<void> {
+  for (let filled = 0; filled < bench.sizes.depth; filled += portion.length) {
+    await sendAll(portion, send, 8);
+    if ((filled / portion.length) % 3 === 0) bench.say(`${filled.toLocaleString('en-US')} records are in the log`);
+  }
 }
 
-/** Marks where the log ends now; the answer reads `count` records from there and answers seconds. */
-async function tailOf(postlog: Postlog, topic: string): Promise<(count: number) => Promise<number>> {
-  const ends = await postlog.admin().fetchTopicOffsets(topic);
-  return async (count) => {
-    const consumer = postlog.consumer({ groupId: `tail-${topic}-${Math.random()}` });
-    await consumer.subscribe({ topics: [topic], fromBeginning: true });
-    let seen = 0;
-    let startedAt = 0;
-    await new Promise<void>((resolve, reject) => {
-      consumer
-        .run({
-          eachBatch: ({ batch }) => {
-            if (startedAt === 0) return;
-            for (const { offset } of batch.messages)
-              if (Number(offset) >= Number(ends[batch.partition]!.offset)) seen += 1;
-            if (seen >= count) resolve();
-          },
-        })
-        .catch(reject);
-      startedAt = performance.now();
-      for (const { partition, offset } of ends) consumer.seek({ topic, partition, offset });
-    });
-    await consumer.disconnect();
-    return (performance.now() - startedAt) / 1000;
-  };
+function ratio(rates: Record<'deep' | 'empty', number[]>): string {
+  return (rates.deep.at(-1)! / rates.empty.at(-1)!).toFixed(2);
 }

@@ -1,6 +1,7 @@
 import { connect } from '@postlog/core';
-import { jsonValues, type Measure } from '../bench.js';
+import type { Measure } from '../bench.js';
 import { line, quantile, type Line } from '../report.js';
+import { jsonValues } from '../values.js';
 
 const CONNECTIONS = 8;
 

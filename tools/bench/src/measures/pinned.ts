@@ -1,50 +1,66 @@
-import { connect } from '@postlog/core';
-import pg from 'pg';
-import { drain, jsonValues, parse, PARTITIONS, sendAll, sendTo, type Measure } from '../bench.js';
+import { connect, type Postlog } from '@postlog/core';
+import type { Bench, Measure } from '../bench.js';
+import { openClient } from '../client.js';
 import { line, median } from '../report.js';
+import { jsonValues } from '../values.js';
+import { drain, parse, PARTITIONS, sendAll, sendTo } from '../workload.js';
+
+interface Rates {
+  readonly produce: number[];
+  readonly consume: number[];
+}
 
 /**
  * Produce and consume while another session keeps a transaction open, which keeps Postgres from cleaning up anything, and the
- * same without. Rounds take turns inside the open time and outside of it.
+ * same without, before and after. The topic and the group stay the same all the while: what piles up, piles up in their rows.
  */
 export const pinned: Measure = async (bench) => {
   const url = await bench.database();
   const postlog = await connect({ url, logger: null });
   bench.onStop(() => postlog.close());
-  const producer = postlog.producer();
-  const values = jsonValues(Math.min(100_000, bench.sizes.records));
-  const rates = {
-    free: { produce: [] as number[], consume: [] as number[] },
-    pinned: { produce: [] as number[], consume: [] as number[] },
-  };
-  let topics = 0;
-  const round = async (kind: 'free' | 'pinned') => {
-    const topic = `pinned-${topics++}`;
-    await postlog.admin().createTopics({ topics: [{ topic, numPartitions: PARTITIONS }] });
-    rates[kind].produce.push(values.length / (await sendAll(values, sendTo(producer, topic))));
-    rates[kind].consume.push(values.length / (await drain(postlog, topic, values.length, parse)));
-    await postlog.admin().deleteTopics({ topics: [topic] });
-  };
+  const { pinnedSeconds } = bench.sizes;
+  const free: Rates = { produce: [], consume: [] };
+  const held: Rates = { produce: [], consume: [] };
+  await runPhase(bench, postlog, { produce: [], consume: [] }, pinnedSeconds / 10); // Warms up.
 
-  const half = bench.sizes.pinnedSeconds / 2;
-  await round('free');
-  rates.free.produce.length = rates.free.consume.length = 0; // The first warms up.
-  for (const kind of ['free', 'pinned', 'free', 'pinned'] as const) {
-    const holder = new pg.Client({ connectionString: url });
-    await holder.connect();
-    if (kind === 'pinned')
-      await holder.query(
-        'begin isolation level repeatable read; select pg_current_xact_id(); select count(*) from pg_class',
-      );
-    bench.say(`${kind === 'pinned' ? 'with' : 'without'} an open transaction for ${half} s`);
-    const until = performance.now() + half * 1000;
-    while (performance.now() < until) await round(kind);
-    await holder.end();
-  }
+  bench.say(`without an open transaction for ${pinnedSeconds / 2} s`);
+  await runPhase(bench, postlog, free, pinnedSeconds / 2);
+  bench.say(`with one for ${pinnedSeconds} s`);
+  const release = await holdTransaction(bench, url);
+  await runPhase(bench, postlog, held, pinnedSeconds);
+  await release();
+  bench.say(`without again for ${pinnedSeconds / 2} s`);
+  await runPhase(bench, postlog, free, pinnedSeconds / 2);
   await postlog.close();
   return (['produce', 'consume'] as const).map((what) =>
-    line(`${what} with an open transaction ÷ without`, median(rates.pinned[what]) / median(rates.free[what]), '×', {
-      atLeast: 0.9,
-    }),
+    line(`${what} with an open transaction ÷ without`, median(held[what]) / median(free[what]), '×', { atLeast: 0.9 }),
   );
 };
+
+let phases = 0;
+
+/** Rounds of producing, then consuming what was produced, on one topic by one group. */
+async function runPhase(bench: Bench, postlog: Postlog, rates: Rates, seconds: number): Promise<void> {
+  const topic = `pinned-${phases++}`;
+  await postlog.admin().createTopics({ topics: [{ topic, numPartitions: PARTITIONS }] });
+  const producer = postlog.producer();
+  const values = jsonValues(Math.min(50_000, bench.sizes.records));
+  const count = values.length;
+  for (const until = performance.now() + seconds * 1000; performance.now() < until;) {
+    rates.produce.push(count / (await sendAll(values, sendTo(producer, topic))));
+    rates.consume.push(count / (await drain(postlog, { topic, count, groupId: topic, onValue: parse })));
+  }
+  await producer.disconnect();
+  await postlog.admin().deleteTopics({ topics: [topic] });
+}
+
+/** Holds a snapshot and a transaction id in another session until told otherwise; fails if the server ended it meanwhile. */
+async function holdTransaction(bench: Bench, url: string): Promise<() => Promise<void>> {
+  const holder = await openClient(bench, url);
+  await holder.query('begin isolation level repeatable read');
+  await holder.query('select pg_current_xact_id(), (select count(*) from pg_class)');
+  return async () => {
+    await holder.query('commit');
+    await holder.end();
+  };
+}

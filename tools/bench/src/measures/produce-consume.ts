@@ -1,4 +1,4 @@
-import { jsonValues, type Bench, type Measure } from '../bench.js';
+import type { Bench, Measure } from '../bench.js';
 import type { Contender } from '../contenders/contender.js';
 import { graphileContender } from '../contenders/graphile-worker.js';
 import { jetstreamContender } from '../contenders/jetstream.js';
@@ -7,10 +7,15 @@ import { postlogContender } from '../contenders/postlog.js';
 import { onPath } from '../contenders/process.js';
 import { redisContender } from '../contenders/redis-streams.js';
 import { skipLockedContender } from '../contenders/skip-locked.js';
+import { within } from '../cleanup.js';
 import { line, median, type Goal, type Line } from '../report.js';
+import { jsonValues } from '../values.js';
+import { checksum } from '../workload.js';
 
-/** pg-boss would take minutes for more. */
-const PG_BOSS_RECORDS = 20_000;
+const OURS = 'postlog';
+/** Before it counts, everybody runs a little: the first to run would else pay for warming up the process and the machine. */
+const WARM_UP_RECORDS = 20_000;
+const STEP_DEADLINE_MS = 120_000;
 
 const GOALS: readonly { readonly what: 'produce' | 'consume'; readonly rival: string; readonly goal: Goal }[] = [
   { what: 'produce', rival: 'redis-streams', goal: { atLeast: 2.5 } },
@@ -19,72 +24,118 @@ const GOALS: readonly { readonly what: 'produce' | 'consume'; readonly rival: st
   { what: 'consume', rival: 'graphile-worker', goal: { atLeast: 20 } },
 ];
 
-interface Rates {
+interface Entrant {
+  readonly contender: Contender;
   readonly produce: number[];
   readonly consume: number[];
+  hasFailed: boolean;
 }
 
 /** The same records through Postlog and through what a team would pick instead; rounds take turns, so that noise hits all alike. */
 export const produceConsume: Measure = async (bench) => {
-  const contenders = await enterAll(bench);
-  const rates = new Map(contenders.map(({ name }): [string, Rates] => [name, { produce: [], consume: [] }]));
   const { records, rivalRecords, rounds, rivalRounds } = bench.sizes;
+  const entrants = await enterAll(bench);
   const values = jsonValues(Math.max(records, rivalRecords));
-  for (const { name, note } of contenders) bench.say(`${name}: ${note}`);
+  const attempt = async (entrant: Entrant, run: () => Promise<void>) => {
+    if (entrant.hasFailed) return;
+    try {
+      await run();
+    } catch (error) {
+      if (entrant.contender.name === OURS) throw error;
+      entrant.hasFailed = true; // A rival that fails must not take the rest with it.
+      bench.skip(entrant.contender.name, error instanceof Error ? error.message : String(error));
+    }
+  };
+  const warmUp = values.slice(0, Math.min(WARM_UP_RECORDS, rivalRecords));
+  for (const entrant of entrants) await attempt(entrant, async () => void (await runRound(entrant.contender, warmUp)));
   for (let round = 0; round < Math.max(rounds, rivalRounds); round++) {
-    for (const contender of contenders) {
-      const isOurs = contender.name === 'postlog';
-      if (round >= (isOurs ? rounds : rivalRounds)) continue;
-      const count = isOurs ? records : Math.min(contender.records ?? rivalRecords, rivalRecords);
-      await contender.prepare();
-      const produced = count / (await contender.produce(values.slice(0, count)));
-      const consumed = count / (await contender.consume(count));
-      rates.get(contender.name)!.produce.push(produced);
-      rates.get(contender.name)!.consume.push(consumed);
-      bench.say(
-        `round ${round + 1}: ${contender.name} produces ${Math.round(produced)}/s, consumes ${Math.round(consumed)}/s`,
-      );
+    for (const entrant of entrants) {
+      const { name } = entrant.contender;
+      const [count, most] = name === OURS ? [records, rounds] : [rivalRecords, rivalRounds];
+      if (round >= most) continue;
+      await attempt(entrant, async () => {
+        const { produce, consume } = await runRound(entrant.contender, values.slice(0, count));
+        entrant.produce.push(produce);
+        entrant.consume.push(consume);
+        bench.say(`round ${round + 1}: ${name} produces ${Math.round(produce)}/s, consumes ${Math.round(consume)}/s`);
+      });
     }
   }
-  await Promise.all(contenders.map((contender) => contender.close()));
-  return linesOf(rates);
+  await Promise.all(entrants.map(({ contender }) => contender.close()));
+  return linesOf(entrants.filter(({ hasFailed }) => !hasFailed));
 };
 
-function linesOf(rates: ReadonlyMap<string, Rates>): Line[] {
+/** Answers records a second. */
+async function runRound(
+  contender: Contender,
+  values: readonly string[],
+): Promise<{ produce: number; consume: number }> {
+  const step = <T>(what: string, work: Promise<T> | undefined) =>
+    within(Promise.resolve(work), STEP_DEADLINE_MS, `${contender.name}: ${what}`);
+  await step('preparing', contender.prepare());
+  const produced = await step('producing', contender.produce(values));
+  await step('settling', contender.settle?.());
+  const before = checksum();
+  const consumed = await step('consuming', contender.consume(values.length));
+  if (checksum() - before !== totalOf(values))
+    throw new Error(`${contender.name} consumed other records than it produced`);
+  return { produce: values.length / produced!, consume: values.length / consumed! };
+}
+
+function totalOf(values: readonly string[]): number {
+  return values.reduce((sum, value) => sum + (JSON.parse(value) as { total: number }).total, 0);
+}
+
+function linesOf(entrants: readonly Entrant[]): Line[] {
+  const named = (name: string) => entrants.find(({ contender }) => contender.name === name);
   const plain = (['produce', 'consume'] as const).flatMap((what) =>
-    [...rates].map(([name, each]) => line(`${what} ${name}`, median(each[what]), 'records/s')),
+    entrants.map((entrant) => line(`${what} ${entrant.contender.name}`, median(entrant[what]), 'records/s')),
   );
-  const ratios = GOALS.filter(({ rival }) => rates.has(rival)).map(({ what, rival, goal }) =>
-    line(
-      `${what} postlog ÷ ${rival}`,
-      median(rates.get('postlog')![what]) / median(rates.get(rival)![what]),
-      '×',
-      goal,
-    ),
-  );
+  const ratios = GOALS.flatMap(({ what, rival, goal }) => {
+    const against = named(rival);
+    if (against === undefined) return [];
+    return [line(`${what} ${OURS} ÷ ${rival}`, median(named(OURS)![what]) / median(against[what]), '×', goal)];
+  });
   return [...plain, ...ratios];
 }
 
-async function enterAll(bench: Bench): Promise<Contender[]> {
-  const contenders: Contender[] = [];
-  const enter = async (make: Promise<Contender> | Contender) => {
-    const contender = await make;
-    contenders.push(contender);
-    bench.onStop(() => contender.close());
+async function enterAll(bench: Bench): Promise<Entrant[]> {
+  const entrants: Entrant[] = [];
+  const enter = async (name: string, make: () => Promise<Contender> | Contender) => {
+    try {
+      const contender = await make();
+      bench.onStop(() => contender.close());
+      bench.say(`${contender.name}: ${contender.note}`);
+      entrants.push({ contender, produce: [], consume: [], hasFailed: false });
+    } catch (error) {
+      if (name === OURS) throw error;
+      bench.skip(name, error instanceof Error ? error.message : String(error));
+    }
   };
-  await enter(postlogContender(await bench.database()));
+  await enter(OURS, async () => postlogContender(await bench.database()));
   if (bench.sizes.rivalRecords < 1_000) {
     bench.skip('rivals', 'a quick run measures nothing');
-    return contenders;
+    return entrants;
   }
-  await enter(skipLockedContender(await bench.database()));
-  await enter(graphileContender(await bench.database()));
-  await enter(pgBossContender(await bench.database(), PG_BOSS_RECORDS));
-  const redis = onPath('redis-server');
-  if (redis === undefined) bench.skip('redis-streams', 'redis-server is not on the PATH');
-  else await enter(redisContender(redis));
-  const nats = onPath('nats-server');
-  if (nats === undefined) bench.skip('jetstream', 'nats-server is not on the PATH');
-  else await enter(jetstreamContender(nats));
-  return contenders;
+  bench.note('one Node process is the client of every contender, and all share the cores with their servers');
+  bench.note(
+    'postlog compresses batches with lz4 as it comes, the others have no such thing; "compression none" shows it without',
+  );
+  await enter('postlog, compression none', async () => postlogContender(await bench.database(), 'none'));
+  await enter('skip-locked', async () => skipLockedContender(await bench.database()));
+  await enter('graphile-worker', async () => graphileContender(await bench.database()));
+  await enter('pg-boss', async () => pgBossContender(await bench.database()));
+  await enterServer(bench, enter, { program: 'redis-server', name: 'redis-streams', make: redisContender });
+  await enterServer(bench, enter, { program: 'nats-server', name: 'jetstream', make: jetstreamContender });
+  return entrants;
+}
+
+async function enterServer(
+  bench: Bench,
+  enter: (name: string, make: () => Promise<Contender>) => Promise<void>,
+  rival: { program: string; name: string; make: (path: string, onStop: Bench['onStop']) => Promise<Contender> },
+): Promise<void> {
+  const path = onPath(rival.program);
+  if (path === undefined) bench.skip(rival.name, `${rival.program} is not on the PATH`);
+  else await enter(rival.name, () => rival.make(path, bench.onStop));
 }

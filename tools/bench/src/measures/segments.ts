@@ -1,6 +1,6 @@
-import { connect } from '@postlog/core';
-import pg from 'pg';
+import { connect, type Postlog } from '@postlog/core';
 import type { Bench, Measure } from '../bench.js';
+import { openClient } from '../client.js';
 import { line, median, type Line } from '../report.js';
 
 const COUNTS = [1, 100, 3_000];
@@ -22,14 +22,9 @@ export const segments: Measure = async (bench) => {
 async function measure(bench: Bench, partitions: number, perChain: number): Promise<Line[]> {
   const url = await bench.database();
   const postlog = await connect({ url, logger: null });
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
+  bench.onStop(() => postlog.close());
+  const client = await openClient(bench, url);
   const name = `${partitions} partition${partitions > 1 ? 's' : ''}, ${perChain === 1 ? 'a table each' : 'sharing tables'}`;
-  const timed = async (work: () => Promise<unknown>) => {
-    const startedAt = performance.now();
-    await work();
-    return performance.now() - startedAt;
-  };
   // One table each: a hundred at a time, as many as one transaction may lock.
   const create = await timed(() =>
     client.query(`select postlog.create_topic_v1('t', $1, 1, '{}', 1, $2)`, [partitions, perChain]),
@@ -53,14 +48,7 @@ async function measure(bench: Bench, partitions: number, perChain: number): Prom
     `select count(*) as n from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname in ('postlog', 'pg_toast') and c.oid > 16384`,
   );
 
-  const producer = postlog.producer({ compression: 'none' });
-  const value = 'x'.repeat(1_000);
-  const rounds = Math.max(3, Math.round(bench.sizes.seconds));
-  const rates: number[] = [];
-  for (let round = 0; round < rounds; round++) {
-    const messages = Array.from({ length: 400 }, (_, n) => ({ partition: (round * 400 + n) % partitions, value }));
-    rates.push(400 / ((await timed(() => producer.send({ topic: 't', messages }))) / 1000));
-  }
+  const rates = await appendRates(postlog, partitions, Math.max(3, Math.round(bench.sizes.seconds)));
   await postlog.close();
   await client.end();
   bench.say(`${name}: created in ${Math.round(create)} ms`);
@@ -71,4 +59,23 @@ async function measure(bench: Bench, partitions: number, perChain: number): Prom
     line(`${name}: memory of a backend that looked at all`, Number(memory.rows[0]!.mb), 'MB'),
     line(`${name}: append 400 records over all`, median(rates), 'records/s'),
   ];
+}
+
+/** Records a second of sends that each touch up to 400 partitions. */
+async function appendRates(postlog: Postlog, partitions: number, rounds: number): Promise<number[]> {
+  const producer = postlog.producer({ compression: 'none' });
+  const value = 'x'.repeat(1_000);
+  const rates: number[] = [];
+  for (let round = 0; round < rounds; round++) {
+    const messages = Array.from({ length: 400 }, (_, n) => ({ partition: (round * 400 + n) % partitions, value }));
+    rates.push(400 / ((await timed(() => producer.send({ topic: 't', messages }))) / 1000));
+  }
+  return rates;
+}
+
+/** Milliseconds. */
+async function timed(work: () => Promise<unknown>): Promise<number> {
+  const startedAt = performance.now();
+  await work();
+  return performance.now() - startedAt;
 }
