@@ -1,8 +1,9 @@
 -- Commits offsets of one group, and answers an error code for each partition.
 --
--- Each offset row is locked and owner and epoch are compared in it: 110 when another member, or nobody, owns the
--- partition now, 113 when the same member took it over anew. A member id of null is no member: it may commit while the
--- group has none (rule H53), else 25. Without `may_go_back` a smaller offset than the stored one changes nothing.
+-- Each offset row is locked and owner and epoch are compared in it: 113 when the same member took the partition over anew
+-- since, 110 when it is another's or was given up, 25 when the group does not know the member and nobody else has taken the
+-- partition. A member id of null is no member: it may commit while the group has none (rule H53), else 25. Without
+-- `may_go_back` a smaller offset than the stored one changes nothing. 12: more metadata than Kafka takes.
 create function postlog.commit_offsets_v1(
   in_group_id text,
   in_member_id text,
@@ -16,6 +17,7 @@ create function postlog.commit_offsets_v1(
 language plpgsql volatile as $$
 declare
   stored record;
+  is_known boolean;
 begin
   if current_setting('transaction_isolation') <> 'read committed' then
     raise exception 'commit_offsets_v1 runs under read committed only' using errcode = 'PL002';
@@ -24,24 +26,28 @@ begin
     perform set_config('synchronous_commit', 'local', true);
   end if;
 
+  if in_member_id is null then
+    -- Under this lock nobody joins and nobody deletes the group.
+    loop
+      insert into postlog.consumer_group (group_id, version, group_epoch, assignment_epoch, metadata_version)
+      values (in_group_id, 1, 0, 0, 0) on conflict (group_id) do nothing;
+      perform from postlog.consumer_group g where g.group_id = in_group_id for share;
+      exit when found;
+    end loop;
+    is_known := not exists (select from postlog.group_member m where m.group_id = in_group_id);
+  end if;
+
   for i in 1 .. cardinality(partition_ids) loop
     if i > 1 and partition_ids[i] <= partition_ids[i - 1] then
       raise exception 'partition ids must ascend' using errcode = 'PL001';
     end if;
     partition_id := partition_ids[i];
-    error_code := 0;
+    error_code := case when octet_length(metadata[i]) > 4096 then 12 when not is_known then 25 else 0 end;
 
-    if in_member_id is null then
-      if exists (select from postlog.group_member m where m.group_id = in_group_id) then
-        error_code := 25;
-      elsif not exists (select from postlog.replica r where r.partition_id = partition_ids[i]) then
-        error_code := 3;
-      else
-        insert into postlog.consumer_group (group_id, version, group_epoch, assignment_epoch, metadata_version)
-        values (in_group_id, 1, 0, 0, 0) on conflict (group_id) do nothing;
-        insert into postlog.committed_offset (group_id, partition_id) values (in_group_id, partition_ids[i])
-        on conflict on constraint committed_offset_pkey do nothing;
-      end if;
+    if error_code = 0 and in_member_id is null
+       and exists (select from postlog.replica r where r.partition_id = partition_ids[i]) then
+      insert into postlog.committed_offset (group_id, partition_id) values (in_group_id, partition_ids[i])
+      on conflict on constraint committed_offset_pkey do nothing;
     end if;
 
     if error_code = 0 then
@@ -49,15 +55,23 @@ begin
         from postlog.committed_offset c
        where c.group_id = in_group_id and c.partition_id = partition_ids[i]
          for no key update;
-      if not found or stored.owner_member_id is distinct from in_member_id then
-        error_code := 110;
-      elsif in_member_id is not null and stored.owner_epoch <> owner_epochs[i] then
-        error_code := 113;
-      elsif stored.committed_offset is null or offsets[i] > stored.committed_offset or may_go_back[i] then
-        update postlog.committed_offset c
-           set committed_offset = offsets[i], leader_epoch = leader_epochs[i], metadata = commit_offsets_v1.metadata[i],
-               committed_at = clock_timestamp()
-         where c.group_id = in_group_id and c.partition_id = partition_ids[i];
+      if found and stored.owner_member_id is not distinct from in_member_id
+         and (in_member_id is null or stored.owner_epoch = owner_epochs[i]) then
+        if stored.committed_offset is null or offsets[i] > stored.committed_offset or may_go_back[i] then
+          update postlog.committed_offset c
+             set committed_offset = offsets[i], leader_epoch = leader_epochs[i], metadata = commit_offsets_v1.metadata[i],
+                 committed_at = clock_timestamp()
+           where c.group_id = in_group_id and c.partition_id = partition_ids[i];
+        end if;
+      else
+        -- Refused already; the rest only says why.
+        error_code := case
+          when not exists (select from postlog.replica r where r.partition_id = partition_ids[i]) then 3
+          when stored.owner_member_id = in_member_id then 113
+          when stored.owner_member_id is null
+           and not exists (select from postlog.group_member m where m.group_id = in_group_id and m.member_id = in_member_id) then 25
+          else 110
+        end;
       end if;
     end if;
     return next;

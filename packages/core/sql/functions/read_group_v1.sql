@@ -1,5 +1,7 @@
 -- Everything that a decision about a group needs, under one snapshot, as one document: the group (or null), its members
--- and whether each is alive, who owns which partition, and the partitions of all topics that they or `more_topics` name.
+-- and who of them is late, who owns which partition, and the partitions of all topics that they or `more_topics` name.
+--
+-- Partitions that are gone are owned by nobody, whatever a row that outlived its topic says.
 create function postlog.read_group_v1(in_group_id text, more_topics text[]) returns json
 language sql stable as $$
   select json_build_object(
@@ -15,18 +17,21 @@ language sql stable as $$
                'clientId', m.client_id, 'host', m.host, 'topics', m.topics,
                'sessionTimeoutMs', m.session_timeout_ms, 'rebalanceTimeoutMs', m.rebalance_timeout_ms,
                'target', m.target_partitions,
-               'isExpired', coalesce(l.expires_at <= clock_timestamp(), true),
-               'revokingForMs', extract(epoch from clock_timestamp() - m.revoking_since) * 1000)
+               'isSilent', coalesce(l.expires_at <= clock_timestamp(), true),
+               'isLate', coalesce(m.revoking_since + m.rebalance_timeout_ms * interval '1 ms' <= clock_timestamp(), false))
              order by m.member_id), '[]')
         from postlog.group_member m
         left join postlog.group_liveness l using (group_id, member_id)
        where m.group_id = in_group_id),
     'owned', (
       select coalesce(json_agg(json_build_object(
-               'partitionId', c.partition_id, 'owner', c.owner_member_id, 'ownerEpoch', c.owner_epoch,
-               'committedOffset', c.committed_offset::text)
+               'partitionId', c.partition_id, 'topic', t.topic, 'partition', r.partition,
+               'owner', c.owner_member_id, 'ownerEpoch', c.owner_epoch,
+               'committedOffset', c.committed_offset::text, 'leaderEpoch', c.leader_epoch)
              order by c.partition_id), '[]')
         from postlog.committed_offset c
+        join postlog.replica r using (partition_id)
+        join postlog.topic t using (topic_id)
        where c.group_id = in_group_id and c.owner_member_id is not null),
     'partitions', (
       select coalesce(json_agg(json_build_object('topic', t.topic, 'partition', r.partition, 'partitionId', r.partition_id)

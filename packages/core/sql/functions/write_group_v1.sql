@@ -1,21 +1,25 @@
--- Writes a decision about a group, if the group is still as it was when it was read; answers whether it is written.
+-- Writes a decision about a group, if the group is still as it was when it was read. Answers null when it is not, else
+-- what was committed in the partitions that got an owner: [{ partitionId, committedOffset, leaderEpoch }].
 --
--- The compare-and-set is on the group's row, which stays locked to the commit. `members` are all members there are now.
--- Ownership changes go into the offset rows themselves, where commits compare them: a change waits for a commit that is
--- under way and then shows what it committed.
+-- The compare-and-set is on the group's row, which stays locked to the commit. Ownership goes into the offset rows
+-- themselves, where commits compare it: a change waits for a commit that is under way and then answers what it committed.
+-- Whoever is removed for silence must still be silent: a heartbeat that came in between, or is under way, wins.
 create function postlog.write_group_v1(
   in_group_id text,
   expected_version bigint,
   new_group_epoch integer,
   new_assignment_epoch integer,
   new_metadata_version bigint,
-  members json,
-  -- The member that is being answered: it is alive now.
-  alive_member_id text,
+  changed_members json,
+  removed_members text[],
+  silent_members text[],
+  -- The member that is being answered, alive unless it is removed; null when nobody reports.
+  reporter text,
   partition_ids integer[],
+  old_owners text[],
   new_owners text[],
   new_owner_epochs integer[]
-) returns boolean
+) returns json
 language plpgsql volatile as $$
 begin
   if current_setting('transaction_isolation') <> 'read committed' then
@@ -27,59 +31,94 @@ begin
 
   if expected_version = 0 then
     insert into postlog.consumer_group (group_id, version, group_epoch, assignment_epoch, metadata_version)
-    values (in_group_id, 1, new_group_epoch, new_assignment_epoch, new_metadata_version)
+    values (in_group_id, 0, 0, 0, 0)
     on conflict (group_id) do nothing;
-  else
-    update postlog.consumer_group
-       set version = version + 1, group_epoch = new_group_epoch, assignment_epoch = new_assignment_epoch,
-           metadata_version = new_metadata_version, changed_at = clock_timestamp()
-     where group_id = in_group_id and version = expected_version;
   end if;
+  perform from postlog.consumer_group g where g.group_id = in_group_id and g.version = expected_version for no key update;
   if not found then
-    return false;
+    return null;
   end if;
 
-  delete from postlog.group_member m
-   where m.group_id = in_group_id
-     and not exists (select from json_array_elements(members) j where j ->> 'memberId' = m.member_id);
-  delete from postlog.group_liveness l
-   where l.group_id = in_group_id
-     and not exists (select from json_array_elements(members) j where j ->> 'memberId' = l.member_id);
+  -- The only liveness row to wait for comes first, and the others are taken only if nobody holds them. So heartbeats,
+  -- which lock many such rows in any order, and this function never wait for each other in a circle.
+  perform from postlog.group_liveness l where l.group_id = in_group_id and l.member_id = reporter for update;
+  if cardinality(removed_members) > 0 and (
+    with locked as (
+      select l.member_id, l.expires_at
+        from postlog.group_liveness l
+       where l.group_id = in_group_id and l.member_id = any (removed_members)
+         for update skip locked
+    )
+    select count(*) < (select count(*) from postlog.group_liveness l
+                        where l.group_id = in_group_id and l.member_id = any (removed_members))
+        or bool_or(k.member_id = any (silent_members) and k.expires_at > clock_timestamp())
+      from locked k
+  ) then
+    return null;
+  end if;
+  delete from postlog.group_liveness l where l.group_id = in_group_id and l.member_id = any (removed_members);
+  delete from postlog.group_member m where m.group_id = in_group_id and m.member_id = any (removed_members);
 
   insert into postlog.group_member as m (group_id, member_id, member_epoch, previous_epoch, client_id, host, topics,
                                          session_timeout_ms, rebalance_timeout_ms, target_partitions, revoking_since)
-  select in_group_id, j.member_id, j.member_epoch, j.previous_epoch, j.client_id, j.host, j.topics,
-         j.session_timeout_ms, j.rebalance_timeout_ms, j.target_partitions,
-         case when j.is_revoking then clock_timestamp() end
-    from json_array_elements(members) e,
-         lateral (select e ->> 'memberId' as member_id,
-                         (e ->> 'memberEpoch')::integer as member_epoch,
-                         (e ->> 'previousEpoch')::integer as previous_epoch,
-                         e ->> 'clientId' as client_id,
-                         e ->> 'host' as host,
-                         array(select json_array_elements_text(e -> 'topics')) as topics,
-                         (e ->> 'sessionTimeoutMs')::integer as session_timeout_ms,
-                         (e ->> 'rebalanceTimeoutMs')::integer as rebalance_timeout_ms,
-                         array(select t::integer from json_array_elements_text(e -> 'target') t) as target_partitions,
-                         (e ->> 'isRevoking')::boolean as is_revoking) j
+  select in_group_id, j ->> 'memberId', (j ->> 'memberEpoch')::integer, (j ->> 'previousEpoch')::integer,
+         j ->> 'clientId', j ->> 'host', array(select json_array_elements_text(j -> 'topics')),
+         (j ->> 'sessionTimeoutMs')::integer, (j ->> 'rebalanceTimeoutMs')::integer,
+         array(select t::integer from json_array_elements_text(j -> 'target') t),
+         case j ->> 'revocation'
+           when 'begins' then clock_timestamp()
+           when 'goes on' then coalesce((select o.revoking_since from postlog.group_member o
+                                          where o.group_id = in_group_id and o.member_id = j ->> 'memberId'),
+                                        clock_timestamp())
+         end
+    from json_array_elements(changed_members) j
   on conflict (group_id, member_id) do update
      set member_epoch = excluded.member_epoch, previous_epoch = excluded.previous_epoch, client_id = excluded.client_id,
          host = excluded.host, topics = excluded.topics, session_timeout_ms = excluded.session_timeout_ms,
          rebalance_timeout_ms = excluded.rebalance_timeout_ms, target_partitions = excluded.target_partitions,
-         revoking_since = case when excluded.revoking_since is not null then coalesce(m.revoking_since, excluded.revoking_since) end;
+         revoking_since = excluded.revoking_since;
 
   insert into postlog.group_liveness as l (group_id, member_id, expires_at)
   select in_group_id, m.member_id, clock_timestamp() + m.session_timeout_ms * interval '1 ms'
     from postlog.group_member m
-   where m.group_id = in_group_id and m.member_id = alive_member_id
+   where m.group_id = in_group_id and m.member_id = reporter
   on conflict (group_id, member_id) do update set expires_at = excluded.expires_at;
 
-  insert into postlog.committed_offset as c (group_id, partition_id, owner_member_id, owner_epoch)
+  -- In the order in which commits lock. Whoever else inserts offset rows of this group locks the group's row first.
+  perform from postlog.committed_offset c
+    where c.group_id = in_group_id and c.partition_id = any (partition_ids)
+    order by c.partition_id
+      for no key update;
+  update postlog.committed_offset c
+     set owner_member_id = o.new_owner, owner_epoch = o.new_owner_epoch
+    from unnest(partition_ids, old_owners, new_owners, new_owner_epochs) o(partition_id, old_owner, new_owner, new_owner_epoch)
+   where c.group_id = in_group_id and c.partition_id = o.partition_id and c.owner_member_id is not distinct from o.old_owner;
+  insert into postlog.committed_offset (group_id, partition_id, owner_member_id, owner_epoch)
   select in_group_id, o.partition_id, o.new_owner, o.new_owner_epoch
     from unnest(partition_ids, new_owners, new_owner_epochs) o(partition_id, new_owner, new_owner_epoch)
-   order by o.partition_id
-  on conflict (group_id, partition_id) do update
-     set owner_member_id = excluded.owner_member_id, owner_epoch = excluded.owner_epoch;
-  return true;
+    join postlog.replica r using (partition_id)
+   where o.new_owner is not null
+  on conflict (group_id, partition_id) do nothing;
+  if exists (
+    select from postlog.committed_offset c
+      join unnest(partition_ids, new_owners) o(partition_id, new_owner) using (partition_id)
+     where c.group_id = in_group_id and c.owner_member_id is distinct from o.new_owner
+  ) then
+    raise exception 'a partition of % changed its owner without its group', in_group_id using errcode = 'PL001';
+  end if;
+
+  update postlog.consumer_group g
+     set version = expected_version + 1, group_epoch = new_group_epoch, assignment_epoch = new_assignment_epoch,
+         metadata_version = new_metadata_version, changed_at = clock_timestamp(),
+         revoke_by = (select min(m.revoking_since + m.rebalance_timeout_ms * interval '1 ms')
+                        from postlog.group_member m
+                       where m.group_id = in_group_id)
+   where g.group_id = in_group_id;
+
+  return (
+    select coalesce(json_agg(json_build_object('partitionId', c.partition_id, 'committedOffset', c.committed_offset::text,
+                                               'leaderEpoch', c.leader_epoch)), '[]')
+      from postlog.committed_offset c
+     where c.group_id = in_group_id and c.partition_id = any (partition_ids) and c.owner_member_id is not null);
 end
 $$;

@@ -9,6 +9,8 @@ create table postlog.consumer_group (
   assignment_epoch integer not null,
   -- The value of postlog.metadata_version that the target was computed for.
   metadata_version bigint not null,
+  -- When the first of the members that must give something up is late; null while none must.
+  revoke_by timestamptz,
   changed_at timestamptz not null default clock_timestamp()
 ) with (fillfactor = 50);
 
@@ -25,9 +27,14 @@ create table postlog.group_member (
   rebalance_timeout_ms integer not null,
   -- What the group wants it to own, by numeric partition id. What it does own stands in postlog.committed_offset.
   target_partitions integer[] not null,
-  -- Since when it has had something to give up.
+  -- Since when it has had something to give up, without giving up any of it.
   revoking_since timestamptz,
   joined_at timestamptz not null default clock_timestamp(),
+  -- Room for static members, topics by pattern, an assignor by name and clients of the classic protocol.
+  group_instance_id text collate "C",
+  topic_pattern text,
+  assignor text,
+  protocol text not null default 'consumer',
   primary key (group_id, member_id)
 ) with (fillfactor = 50);
 

@@ -2,86 +2,76 @@
 export interface AssignablePartition {
   readonly partitionId: number;
   readonly topic: string;
+  readonly partition: number;
 }
 
 export interface AssignableMember {
   readonly memberId: string;
   readonly topics: readonly string[];
-  /** What it owns or was to own before. */
+  /** What it has, what it should keep longest first. */
   readonly current: readonly number[];
 }
 
-/** Answers what each member shall own: every partition at most one owner, only members that subscribe to its topic. */
+/**
+ * Answers what each member shall own: every partition at most one owner, only members that subscribe to its topic.
+ * The same input must give the same answer in every process.
+ */
 export type Assignor = (
   members: readonly AssignableMember[],
   partitions: readonly AssignablePartition[],
 ) => Map<string, number[]>;
 
-interface Share {
-  readonly memberId: string;
-  readonly topics: ReadonlySet<string>;
-  readonly owned: Set<number>;
-}
-
-/**
- * Balanced and sticky: everybody keeps what it has as far as balance allows, what has no owner goes to the member with
- * least, then single partitions move from the fullest to the emptiest member that may have them, until they differ by one
- * at most. Each move is needed for balance, so as few as possible move. The same input gives the same answer.
- */
-export const uniformAssignor: Assignor = (members, partitions) => {
-  const shares = [...members]
-    .sort((a, b) => (a.memberId < b.memberId ? -1 : 1))
-    .map(({ memberId, topics }): Share => ({ memberId, topics: new Set(topics), owned: new Set() }));
-  const topicOf = new Map(partitions.map(({ partitionId, topic }) => [partitionId, topic]));
-  const ownerOf = keepCurrent(shares, members, topicOf);
-
-  for (const partitionId of [...topicOf.keys()].sort((a, b) => a - b)) {
-    if (ownerOf.has(partitionId)) continue;
-    const least = emptiest(shares, topicOf.get(partitionId)!);
-    if (least !== undefined) least.owned.add(partitionId);
+/** Each topic by itself: neighbouring partitions to one member, so that topics of one key meet in one member. */
+export const rangeAssignor: Assignor = (members, partitions) => {
+  const shares = emptyShares(members);
+  for (const [topic, ids] of byTopic(partitions)) {
+    const subscribed = membersInOrder(members).filter(({ topics }) => topics.includes(topic));
+    if (subscribed.length === 0) continue;
+    const [least, surplus] = [Math.floor(ids.length / subscribed.length), ids.length % subscribed.length];
+    let next = 0;
+    subscribed.forEach(({ memberId }, place) => {
+      const count = least + (place < surplus ? 1 : 0);
+      shares.get(memberId)!.push(...ids.slice(next, next + count));
+      next += count;
+    });
   }
-  while (moveOne(shares, topicOf));
-  return new Map(shares.map(({ memberId, owned }) => [memberId, [...owned].sort((a, b) => a - b)]));
+  return shares;
 };
 
-function keepCurrent(
-  shares: readonly Share[],
-  members: readonly AssignableMember[],
-  topicOf: ReadonlyMap<number, string>,
-): Set<number> {
-  const taken = new Set<number>();
-  const currentOf = new Map(members.map(({ memberId, current }) => [memberId, current]));
-  for (const share of shares) {
-    for (const partitionId of currentOf.get(share.memberId) ?? []) {
-      const topic = topicOf.get(partitionId);
-      if (topic === undefined || taken.has(partitionId) || !share.topics.has(topic)) continue;
-      share.owned.add(partitionId);
-      taken.add(partitionId);
+/** One after the other, over all topics: the next partition to the next member that subscribes to its topic. */
+export const roundRobinAssignor: Assignor = (members, partitions) => {
+  const shares = emptyShares(members);
+  const ring = membersInOrder(members);
+  let next = 0;
+  for (const [topic, ids] of byTopic(partitions)) {
+    if (!ring.some(({ topics }) => topics.includes(topic))) continue;
+    for (const partitionId of ids) {
+      while (!ring[next % ring.length]!.topics.includes(topic)) next++;
+      shares.get(ring[next++ % ring.length]!.memberId)!.push(partitionId);
     }
   }
-  return taken;
+  return shares;
+};
+
+/** Members in one order for everybody. */
+export function membersInOrder(members: readonly AssignableMember[]): AssignableMember[] {
+  return [...members].sort((a, b) => (a.memberId < b.memberId ? -1 : 1));
 }
 
-function emptiest(shares: readonly Share[], topic: string): Share | undefined {
-  let least: Share | undefined;
-  for (const share of shares) {
-    if (share.topics.has(topic) && (least === undefined || share.owned.size < least.owned.size)) least = share;
+/** Topics by name, and the partitions of each by number. */
+export function byTopic(partitions: readonly AssignablePartition[]): Map<string, number[]> {
+  const topics = new Map<string, number[]>();
+  const sorted = [...partitions].sort((a, b) =>
+    a.topic === b.topic ? a.partition - b.partition : a.topic < b.topic ? -1 : 1,
+  );
+  for (const { topic, partitionId } of sorted) {
+    const ids = topics.get(topic);
+    if (ids === undefined) topics.set(topic, [partitionId]);
+    else ids.push(partitionId);
   }
-  return least;
+  return topics;
 }
 
-/** Moves one partition from a fuller to an emptier member, two or more apart; false when none is. */
-function moveOne(shares: readonly Share[], topicOf: ReadonlyMap<number, string>): boolean {
-  const fullestFirst = [...shares].sort((a, b) => b.owned.size - a.owned.size);
-  for (const giver of fullestFirst) {
-    // The newest first: what a member has had longest stays.
-    for (const partitionId of [...giver.owned].reverse()) {
-      const taker = emptiest(shares, topicOf.get(partitionId)!);
-      if (taker === undefined || giver.owned.size - taker.owned.size < 2) continue;
-      giver.owned.delete(partitionId);
-      taker.owned.add(partitionId);
-      return true;
-    }
-  }
-  return false;
+function emptyShares(members: readonly AssignableMember[]): Map<string, number[]> {
+  return new Map(members.map(({ memberId }) => [memberId, []]));
 }

@@ -19,6 +19,8 @@ export interface CommittedPartition {
   readonly topic: string;
   readonly partition: number;
   readonly committedOffset: Offset | null;
+  /** Of the last record before the committed offset; -1 when unknown. */
+  readonly leaderEpoch: number;
   readonly metadata: string | null;
   readonly logEndOffset: Offset;
   readonly logStartOffset: Offset;
@@ -33,13 +35,13 @@ const COMMITTED: Statement = {
   name: 'committed_offsets',
   text: /* sql */ `
     with wanted as (
-      select t.topic, r.partition, r.partition_id, c.committed_offset, c.metadata
+      select t.topic, r.partition, r.partition_id, c.committed_offset, c.leader_epoch, c.metadata
         from postlog.topic t
         join postlog.replica r using (topic_id)
         left join postlog.committed_offset c on c.group_id = $1 and c.partition_id = r.partition_id
        where t.topic = any ($2) or ($2::text[] is null and c.committed_offset is not null)
     )
-    select w.topic, w.partition, w.committed_offset, w.metadata, e.log_end_offset, e.log_start_offset
+    select w.topic, w.partition, w.committed_offset, coalesce(w.leader_epoch, -1) as leader_epoch, w.metadata, e.log_end_offset, e.log_start_offset
       from wanted w
       join postlog.log_ends_v1(array(select partition_id from wanted)) e using (partition_id)
      order by w.topic, w.partition`,
@@ -78,6 +80,7 @@ export async function committedOffsets(
     topic: string;
     partition: number;
     committed_offset: bigint | null;
+    leader_epoch: number;
     metadata: string | null;
     log_end_offset: bigint;
     log_start_offset: bigint;
@@ -86,6 +89,7 @@ export async function committedOffsets(
     topic: row.topic,
     partition: row.partition,
     committedOffset: row.committed_offset === null ? null : offset(row.committed_offset),
+    leaderEpoch: row.leader_epoch,
     metadata: row.metadata,
     logEndOffset: offset(row.log_end_offset),
     logStartOffset: offset(row.log_start_offset),

@@ -1,40 +1,41 @@
+/**
+ * Shares the partitions of topics among the members of a group, and keeps where the group goes on in each.
+ *
+ * It does not read records, and it wakes nobody: `onGroupChanged` says whose members have something to learn.
+ * What is decided stands in `group-decisions.ts`, what must hold in `group.ts` and `docs/spec/group.md`.
+ */
+import type { ErrorCode } from '../errors/error-code.js';
 import { PostlogError } from '../errors/postlog-error.js';
 import type { Database } from '../postgres/database.js';
-import { offset, type Offset } from '../record/offset.js';
-import { afterTurn } from '../runtime/after-turn.js';
 import { retryDelay } from '../runtime/backoff.js';
 import type { Clock } from '../runtime/clock.js';
-import { createDeferred, type Deferred } from '../runtime/deferred.js';
+import { silentLogger, type Logger } from '../runtime/logger.js';
 import type { Random } from '../runtime/random.js';
-import { uniformAssignor, type Assignor } from './assignors.js';
-import { decide, mustRevoke, type Group, type MemberReport, type MemberState, type Ownership } from './group-state.js';
-import { beat, readGroup, writeGroup, type Beat, type GroupReading } from './group.store.js';
+import type { Assignor } from './assignors.js';
+import {
+  commitOffsets,
+  committedOffsets,
+  type CommittedPartition,
+  type OffsetToCommit,
+} from './committed-offsets.store.js';
+import { deleteGroup, listGroups } from './group-admin.store.js';
+import { changeBetween } from './group-change.js';
+import { decide, decideExpiry, type Decision } from './group-decisions.js';
+import { describeGroup, type DescribedGroup } from './group-description.js';
+import type { GroupState, MemberReport } from './group.js';
+import { GROUP_TRANSITIONS, groupState, ownedBy } from './group-state.js';
+import { readGroup, writeGroup, type GroupReading, type Position } from './group.store.js';
+import { answerTo, type AssignedPartition, type GroupHeartbeatAnswer } from './heartbeat-answer.js';
+import { HeartbeatBatch, patience } from './heartbeat-batch.js';
+import { renewSessions } from './liveness.store.js';
+import { SettledMembers } from './settled-members.js';
+import { isTargetOutdated } from './target-assignment.js';
+import { uniformAssignor } from './uniform-assignor.js';
+
+export type { AssignedPartition, GroupHeartbeatAnswer };
 
 export interface GroupHeartbeat extends MemberReport {
   readonly groupId: string;
-}
-
-/** A partition that the member may own now. */
-export interface AssignedPartition {
-  readonly partitionId: number;
-  readonly topic: string;
-  readonly partition: number;
-  readonly ownerEpoch: number;
-  readonly committedOffset: Offset | null;
-}
-
-export interface GroupHeartbeatAnswer {
-  readonly memberEpoch: number;
-  /** What is not in here any more must be drained, committed and left out of the next report. */
-  readonly assignment: readonly AssignedPartition[];
-  readonly state: MemberState;
-}
-
-interface Settled {
-  readonly version: bigint;
-  readonly metadataVersion: bigint;
-  readonly answer: GroupHeartbeatAnswer;
-  readonly topics: string;
 }
 
 /** Members that all want to join at once find each other in the way this often at most. */
@@ -42,23 +43,26 @@ const MOST_ATTEMPTS = 60;
 const RACE = { initialRetryTime: 3, maxRetryTime: 100, multiplier: 1.5, factor: 0.8, retries: MOST_ATTEMPTS };
 
 /**
- * Runs groups: reads a group with its version, decides (`group-state.ts`), writes by compare-and-set. Any process may do
- * it for any group; who is slower decides again. A report that changes nothing is part of one cheap statement, whatever
- * the number of groups and members in this process.
+ * Runs groups: reads a group with its version, decides, writes by compare-and-set. Any process may do it for any group;
+ * who is slower decides again. A report that changes nothing is part of one cheap statement, whatever the number of
+ * groups and members in this process.
  */
 export class GroupCoordinator {
   readonly #database: Database;
   readonly #clock: Clock;
   readonly #random: Random;
+  readonly #logger: Logger;
   readonly #assignor: Assignor;
   readonly #onGroupChanged: (groupId: string) => void;
-  readonly #settled = new Map<string, Settled>();
-  #beats: { readonly report: GroupHeartbeat; readonly answer: Deferred<Beat | undefined> }[] = [];
+  readonly #settled = new SettledMembers();
+  readonly #batch: HeartbeatBatch;
+  readonly #turns = new Map<string, Promise<unknown>>();
 
   constructor(options: {
     readonly database: Database;
     readonly clock: Clock;
     readonly random: Random;
+    readonly logger?: Logger;
     readonly assignor?: Assignor;
     /** Other members have something to learn; the caller wakes them. */
     readonly onGroupChanged?: (groupId: string) => void;
@@ -66,175 +70,161 @@ export class GroupCoordinator {
     this.#database = options.database;
     this.#clock = options.clock;
     this.#random = options.random;
+    this.#logger = options.logger ?? silentLogger;
     this.#assignor = options.assignor ?? uniformAssignor;
     this.#onGroupChanged = options.onGroupChanged ?? (() => {});
+    this.#batch = new HeartbeatBatch({
+      clock: options.clock,
+      send: (members) => renewSessions(this.#database, members),
+    });
   }
 
   /** @throws PostlogError `UNKNOWN_MEMBER_ID`, `FENCED_MEMBER_EPOCH`: drop everything and join anew with epoch 0. */
   async heartbeat(report: GroupHeartbeat): Promise<GroupHeartbeatAnswer> {
-    const settled = this.#settled.get(report.memberId);
-    if (settled !== undefined && isUnchanged(settled, report)) {
-      const seen = await this.#beat(report);
-      if (
-        seen !== undefined &&
-        !seen.hasOverdue &&
-        seen.version === settled.version &&
-        seen.metadataVersion === settled.metadataVersion
-      ) {
-        return settled.answer;
-      }
+    const settled = this.#settled.unchanged(report);
+    if (settled !== undefined) {
+      const { gapMs, lastGapMs } = this.#settled.rhythm(report.memberId, this.#clock.monotonic());
+      const hasNews = await this.#batch.add({ ...report, ...settled }, patience(gapMs, lastGapMs));
+      if (!hasNews) return settled.answer;
     }
-    return this.#decide(report);
+    this.#settled.delete(report.memberId);
+    return this.#untilSettled(report.groupId, () => this.#answer(report));
   }
 
   /** Takes the member out of its group at once; its partitions are free for others. */
   async leave(report: GroupHeartbeat): Promise<void> {
-    await this.#decide({ ...report, memberEpoch: -1 });
+    await this.heartbeat({ ...report, memberEpoch: -1 });
   }
 
-  async #decide(report: GroupHeartbeat): Promise<GroupHeartbeatAnswer> {
-    this.#settled.delete(report.memberId);
-    for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
-      const reading = await readGroup(this.#database, report.groupId, report.topics);
-      const decision = decide(reading.group, report, {
-        assignor: this.#assignor,
-        partitions: reading.partitions,
-        // The group's epoch is ahead after a member left: its target is computed now.
-        haveTopicsChanged: hasTopicChange(reading, report) || reading.group.groupEpoch > reading.group.assignmentEpoch,
-        lost: reading.lost,
-      });
-      if (isSame(reading.group, decision.group)) {
-        const seen = await this.#beat(report);
-        if (seen?.version === reading.version) return this.#answer(report, reading, decision.state);
-      } else if (await this.#write(report, reading, decision.group)) {
-        if (decision.state === undefined) return { memberEpoch: -1, assignment: [], state: 'Stable' };
-        const written = await readGroup(this.#database, report.groupId, report.topics);
-        return this.#answer(report, written, decision.state);
+  /** Commits; answers what was refused, by partition. `memberId` null commits from outside, into a group without members. */
+  async commitOffsets(
+    groupId: string,
+    memberId: string | null,
+    offsets: readonly OffsetToCommit[],
+  ): Promise<Map<number, ErrorCode>> {
+    if (memberId === null) await this.#removeSilent(groupId);
+    return commitOffsets(this.#database, groupId, memberId, offsets);
+  }
+
+  /** Where a group stands in the named topics, or in all that it ever committed to. */
+  fetchOffsets(groupId: string, topics: readonly string[] | null): Promise<CommittedPartition[]> {
+    return committedOffsets(this.#database, groupId, topics);
+  }
+
+  async listGroups(): Promise<{ readonly groupId: string; readonly state: GroupState }[]> {
+    const groups = await listGroups(this.#database);
+    return groups.map(({ groupId, groupEpoch, assignmentEpoch, memberEpochs }) => {
+      const members = memberEpochs.map((memberEpoch) => ({ memberEpoch }));
+      return { groupId, state: groupState({ groupEpoch, assignmentEpoch, members }) };
+    });
+  }
+
+  async describeGroup(groupId: string): Promise<DescribedGroup> {
+    const { version, group, silent, places } = await readGroup(this.#database, groupId, []);
+    return describeGroup(groupId, version === 0n ? undefined : decideExpiry(group, silent).group, places);
+  }
+
+  /** @throws PostlogError `GROUP_ID_NOT_FOUND`, `NON_EMPTY_GROUP`. */
+  async deleteGroup(groupId: string): Promise<void> {
+    await this.#removeSilent(groupId);
+    await this.#untilSettled(groupId, async () => {
+      const { version, group } = await readGroup(this.#database, groupId, []);
+      if (version === 0n) throw new PostlogError('GROUP_ID_NOT_FOUND', `group ${groupId} does not exist.`);
+      if (GROUP_TRANSITIONS[groupState(group)].deleted === null) {
+        throw new PostlogError('NON_EMPTY_GROUP', `group ${groupId} has members; stop its consumers first.`);
       }
-      await this.#clock.sleep(retryDelay(RACE, attempt, this.#random.next));
-    }
-    throw new PostlogError(
-      'REBALANCE_IN_PROGRESS',
-      `group ${report.groupId} changes too fast to be decided; the heartbeat is repeated.`,
-    );
+      return (await deleteGroup(this.#database, groupId, version)) || undefined;
+    });
   }
 
-  async #write(report: GroupHeartbeat, reading: GroupReading, group: Group): Promise<boolean> {
-    const ownership = ownershipChanges(reading.group.owned, group.owned);
-    const isWritten = await writeGroup(this.#database, {
-      groupId: report.groupId,
-      expectedVersion: reading.version,
-      metadataVersion:
-        group.assignmentEpoch === reading.group.assignmentEpoch ? reading.assignedForMetadata : reading.metadataVersion,
-      group,
-      revoking: new Set(group.members.filter((member) => mustRevoke(group, member)).map(({ memberId }) => memberId)),
-      aliveMemberId: report.memberId,
-      ownership,
+  /** One attempt to answer a report; undefined when the group changed meanwhile. */
+  async #answer(report: GroupHeartbeat): Promise<GroupHeartbeatAnswer | undefined> {
+    const { groupId, memberId } = report;
+    const reading = await readGroup(this.#database, groupId, report.topics);
+    const { group, metadataVersion, partitions, silent, late } = reading;
+    const decision = decide(group, report, {
+      assignor: this.#assignor,
+      partitions,
+      haveTopicsChanged: metadataVersion !== reading.assignedForMetadata && isTargetOutdated(group, partitions),
+      silent,
+      late,
     });
-    const concernsOthers =
-      group.groupEpoch !== reading.group.groupEpoch || ownership.some(({ owner }) => owner === null);
-    if (isWritten && concernsOthers) this.#onGroupChanged(report.groupId);
-    return isWritten;
-  }
-
-  #answer(report: GroupHeartbeat, reading: GroupReading, state: MemberState | undefined): GroupHeartbeatAnswer {
-    const member = reading.group.members.find(({ memberId }) => memberId === report.memberId);
-    if (member === undefined || state === undefined) {
-      throw new PostlogError('UNKNOWN_MEMBER_ID', 'the member was removed from the group; it joins again by itself.');
+    const written = await this.#write(groupId, memberId, reading, decision);
+    if (written === undefined) return undefined;
+    if (decision.outcome === 'Left') return { memberEpoch: -1, assignment: [], state: 'Stable' };
+    if (decision.outcome === 'Removed') {
+      throw new PostlogError(
+        'UNKNOWN_MEMBER_ID',
+        'the member did not give up partitions within its rebalance timeout and was removed; it joins again by itself.',
+      );
     }
-    const places = new Map(reading.partitions.map((place) => [place.partitionId, place]));
-    const assignment = reading.group.owned.flatMap(({ partitionId, owner, ownerEpoch }): AssignedPartition[] => {
-      const place = places.get(partitionId);
-      if (owner !== report.memberId || place === undefined || !member.target.includes(partitionId)) return [];
-      const committed = reading.committedOffsets.get(partitionId) ?? null;
-      return [{ ...place, ownerEpoch, committedOffset: committed === null ? null : offset(committed) }];
-    });
-    const answer = { memberEpoch: member.memberEpoch, assignment, state };
-    if (state === 'Stable') {
-      const { version, metadataVersion } = reading;
-      this.#settled.set(report.memberId, { version, metadataVersion, answer, topics: report.topics.join() });
+    const { version } = written;
+    if (version === reading.version && (await this.#batch.add({ ...report, version, metadataVersion }, 0))) {
+      return undefined;
     }
+    const positions = new Map([...reading.positions, ...written.claimed]);
+    const answer = answerTo(memberId, decision.outcome, decision.group, { places: reading.places, positions });
+    const owned = new Set(ownedBy(decision.group, memberId).map(({ partitionId }) => partitionId));
+    this.#settled.set(memberId, { version, metadataVersion, answer, owned, report }, this.#clock.monotonic());
     return answer;
   }
 
-  /** Collects the reports of one turn of the event loop into one statement. */
-  #beat(report: GroupHeartbeat): Promise<Beat | undefined> {
-    const answer = createDeferred<Beat | undefined>();
-    this.#beats.push({ report, answer });
-    if (this.#beats.length === 1) afterTurn(() => void this.#sendBeats());
-    return answer.promise;
+  /** Writes what was decided, if it is anything; undefined when the group changed meanwhile. */
+  async #write(
+    groupId: string,
+    reporter: string | null,
+    reading: GroupReading,
+    { group, events }: Decision,
+  ): Promise<{ readonly version: bigint; readonly claimed: ReadonlyMap<number, Position> } | undefined> {
+    const { version, assignedForMetadata } = reading;
+    const change = changeBetween(reading.group, group);
+    if (change.isEmpty) return { version, claimed: new Map() };
+    const isAssigned = events.includes('assigned');
+    const claimed = await writeGroup(this.#database, {
+      groupId,
+      expectedVersion: version,
+      metadataVersion: isAssigned ? reading.metadataVersion : assignedForMetadata,
+      group,
+      change,
+      silent: reading.silent,
+      reporter,
+    });
+    if (claimed === undefined) return undefined;
+    this.#logger.debug('a group changed', { groupId, groupEpoch: group.groupEpoch, state: groupState(group), events });
+    const isReleased = change.ownership.some(({ newOwner }) => newOwner === null);
+    const hasOthers = group.members.some(({ memberId }) => memberId !== reporter);
+    if (hasOthers && (isReleased || events.some((event) => event !== 'reconciled'))) this.#onGroupChanged(groupId);
+    return { version: version + 1n, claimed };
   }
 
-  async #sendBeats(): Promise<void> {
-    const beats = this.#beats;
-    this.#beats = [];
-    try {
-      const seen = await beat(
-        this.#database,
-        beats.map(({ report }) => report),
+  /** What nobody is left to notice: takes members out whose session is over. */
+  async #removeSilent(groupId: string): Promise<void> {
+    await this.#untilSettled(groupId, async () => {
+      const reading = await readGroup(this.#database, groupId, []);
+      return this.#write(groupId, null, reading, decideExpiry(reading.group, reading.silent));
+    });
+  }
+
+  /** Repeats until the group stood still for one attempt. Within a process the members of a group take turns. */
+  #untilSettled<T>(groupId: string, attempt: () => Promise<T | undefined>): Promise<T> {
+    const earlier = this.#turns.get(groupId) ?? Promise.resolve();
+    const turn = earlier.then(async () => {
+      for (let attempts = 0; attempts < MOST_ATTEMPTS; attempts++) {
+        const answer = await attempt();
+        if (answer !== undefined) return answer;
+        await this.#clock.sleep(retryDelay(RACE, attempts, this.#random.next));
+      }
+      throw new PostlogError(
+        'REBALANCE_IN_PROGRESS',
+        `group ${groupId} changes too fast to be decided; the heartbeat is repeated.`,
       );
-      const byMember = new Map(seen.map((each) => [`${each.groupId}\n${each.memberId}`, each]));
-      for (const { report, answer } of beats) answer.resolve(byMember.get(`${report.groupId}\n${report.memberId}`));
-    } catch (error) {
-      for (const { answer } of beats) answer.reject(error);
-    }
+    });
+    const settled = turn
+      .catch(() => {})
+      .finally(() => {
+        if (this.#turns.get(groupId) === settled) this.#turns.delete(groupId);
+      });
+    this.#turns.set(groupId, settled);
+    return turn;
   }
-}
-
-/** Whether the member reports just what it was last told. */
-function isUnchanged({ answer, topics }: Settled, report: GroupHeartbeat): boolean {
-  if (report.memberEpoch !== answer.memberEpoch || report.topics.join() !== topics) return false;
-  const assigned = new Set(answer.assignment.map(({ partitionId }) => partitionId));
-  return assigned.size === report.held.length && report.held.every((partitionId) => assigned.has(partitionId));
-}
-
-/** Topics changed since the target was computed, and it concerns this group. */
-function hasTopicChange(reading: GroupReading, report: GroupHeartbeat): boolean {
-  if (reading.metadataVersion === reading.assignedForMetadata) return false;
-  const targeted = new Set(reading.group.members.flatMap(({ target }) => target));
-  const existing = new Set(reading.partitions.map(({ partitionId }) => partitionId));
-  return (
-    report.topics.length > 0 && (targeted.size !== existing.size || [...targeted].some((each) => !existing.has(each)))
-  );
-}
-
-function isSame(a: Group, b: Group): boolean {
-  return JSON.stringify(comparable(a)) === JSON.stringify(comparable(b));
-}
-
-function comparable({ groupEpoch, assignmentEpoch, members, owned }: Group): unknown {
-  return [
-    groupEpoch,
-    assignmentEpoch,
-    [...members]
-      .sort((x, y) => (x.memberId < y.memberId ? -1 : 1))
-      .map((m) => [
-        m.memberId,
-        m.memberEpoch,
-        m.previousEpoch,
-        m.topics,
-        m.target,
-        m.clientId,
-        m.host,
-        m.sessionTimeoutMs,
-        m.rebalanceTimeoutMs,
-      ]),
-    [...owned].sort((x, y) => x.partitionId - y.partitionId).map((o) => [o.partitionId, o.owner, o.ownerEpoch]),
-  ];
-}
-
-function ownershipChanges(
-  before: readonly Ownership[],
-  after: readonly Ownership[],
-): { partitionId: number; owner: string | null; ownerEpoch: number }[] {
-  const now = new Map(after.map((each) => [each.partitionId, each]));
-  const was = new Map(before.map((each) => [each.partitionId, each]));
-  const released = before
-    .filter(({ partitionId }) => !now.has(partitionId))
-    .map(({ partitionId }) => ({ partitionId, owner: null, ownerEpoch: -1 }));
-  const taken = after.filter(({ partitionId, owner, ownerEpoch }) => {
-    const old = was.get(partitionId);
-    return old?.owner !== owner || old.ownerEpoch !== ownerEpoch;
-  });
-  return [...released, ...taken];
 }

@@ -1,0 +1,53 @@
+/**
+ * A group as plain values. What the group wants stands in the members' targets, what is so in `owned`.
+ *
+ * G1  A partition has at most one owner.
+ * G2  What does not move keeps its owner and its owner epoch; every new owner has a higher owner epoch than the one before.
+ * G3  A member moves to a new epoch only when it has nothing left to give up.
+ */
+export interface Group {
+  readonly groupEpoch: number;
+  /** The group epoch for which the members' targets were computed (rule I58). */
+  readonly assignmentEpoch: number;
+  readonly members: readonly GroupMember[];
+  readonly owned: readonly Ownership[];
+}
+
+export interface GroupMember {
+  readonly memberId: string;
+  readonly memberEpoch: number;
+  /** Accepted once more from a member that did not hear of its last step (rule I60). */
+  readonly previousEpoch: number;
+  readonly clientId: string;
+  readonly host: string;
+  readonly topics: readonly string[];
+  readonly sessionTimeoutMs: number;
+  readonly rebalanceTimeoutMs: number;
+  /** What it shall own, by numeric partition id. */
+  readonly target: readonly number[];
+}
+
+export interface Ownership {
+  readonly partitionId: number;
+  readonly owner: string;
+  readonly ownerEpoch: number;
+}
+
+/** What a member reports. */
+export interface MemberReport {
+  readonly memberId: string;
+  /** 0 joins, -1 leaves (rule I60). */
+  readonly memberEpoch: number;
+  readonly clientId: string;
+  readonly host: string;
+  readonly topics: readonly string[];
+  readonly sessionTimeoutMs: number;
+  readonly rebalanceTimeoutMs: number;
+  /** The partitions that it still owns; what is missing was drained and committed. */
+  readonly held: readonly number[];
+}
+
+export type GroupState = 'Empty' | 'Assigning' | 'Reconciling' | 'Stable' | 'Dead';
+
+/** `UnrevokedPartitions` must give something up first, `UnreleasedPartitions` waits for others to do so (rule I59). */
+export type MemberState = 'Stable' | 'UnrevokedPartitions' | 'UnreleasedPartitions';
