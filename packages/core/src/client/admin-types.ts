@@ -54,6 +54,16 @@ export interface Admin {
   disconnect(): Promise<void>;
   /** Resolves to `false` when every topic existed already, as KafkaJS does. */
   createTopics(options: { readonly topics: readonly TopicSpec[]; readonly validateOnly?: boolean }): Promise<boolean>;
+  /**
+   * Raises the number of partitions of topics to `count` in all, never lowers it. From then on keys may go to other
+   * partitions than before; running consumers notice the new ones.
+   *
+   * @throws PostlogError `INVALID_PARTITIONS`, `UNKNOWN_TOPIC_OR_PARTITION`; before any effect where it can be known.
+   */
+  createPartitions(options: {
+    readonly topicPartitions: readonly { readonly topic: string; readonly count: number }[];
+    readonly validateOnly?: boolean;
+  }): Promise<boolean>;
   deleteTopics(options: { readonly topics: readonly string[] }): Promise<void>;
   listTopics(): Promise<string[]>;
   fetchTopicMetadata(options?: { readonly topics?: readonly string[] }): Promise<{ topics: TopicDescription[] }>;

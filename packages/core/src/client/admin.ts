@@ -4,6 +4,7 @@ import type { Broker } from '../broker/broker.js';
 import { committedOffsets } from '../group/committed-offsets.store.js';
 import { advanceLogStart, logEnds } from '../log/log.store.js';
 import {
+  addPartitions,
   createTopic,
   deleteTopic,
   describeTopics,
@@ -57,6 +58,33 @@ export class LogAdmin implements Admin {
     }
     if (hasCreated) this.#broker.announceTopics();
     return hasCreated;
+  }
+
+  async createPartitions(options: {
+    readonly topicPartitions: readonly { readonly topic: string; readonly count: number }[];
+    readonly validateOnly?: boolean;
+  }): Promise<boolean> {
+    const known = ['topicPartitions', 'validateOnly'];
+    const { topicPartitions, validateOnly = false } = checkOptions(options, known, 'createPartitions()');
+    if (!Array.isArray(topicPartitions))
+      throw invalid('createPartitions() takes topicPartitions: an array of { topic, count }');
+    const wanted = (topicPartitions as readonly { topic: string; count: number }[]).map((each) => {
+      const { topic, count } = checkOptions(each, ['topic', 'count'], 'createPartitions()');
+      return { topic: checkTopicName(topic), count: checkPartitionCount(count, 'count') };
+    });
+    for (const { topic, count } of wanted) {
+      const { partitions } = await this.#topic(topic);
+      demandMore(topic, partitions.length, count);
+    }
+    if (validateOnly) return true;
+    for (const { topic, count } of wanted) {
+      const oldCount = await addPartitions(this.#broker.database, this.#broker.brokerId, topic, count);
+      this.#metadata.forget(topic);
+      if (oldCount === undefined) throw unknownTopic(topic);
+      demandMore(topic, oldCount, count);
+    }
+    this.#broker.announceTopics();
+    return true;
   }
 
   async deleteTopics({ topics }: { readonly topics: readonly string[] }): Promise<void> {
@@ -168,6 +196,15 @@ export class LogAdmin implements Admin {
       }
     }
   }
+}
+
+/** Keys are spread over the number of partitions, so that number never falls. */
+function demandMore(topic: string, has: number, wanted: number): void {
+  if (wanted > has) return;
+  throw new PostlogError(
+    'INVALID_PARTITIONS',
+    `topic ${topic} has ${has} ${has === 1 ? 'partition' : 'partitions'}; count is the new total, give more than that.`,
+  );
 }
 
 function checkTopic(spec: TopicSpec): NewTopic {

@@ -31,6 +31,11 @@ const CREATE_TOPIC: Statement = {
   text: /* sql */ `select postlog.create_topic_v1($1, $2, $3, $4, $5, $6) as topic_id`,
 };
 
+const ADD_PARTITIONS: Statement = {
+  name: 'add_partitions',
+  text: /* sql */ `select postlog.add_partitions_v1($1, $2, $3, $4) as old_count`,
+};
+
 const DELETE_TOPIC: Statement = {
   name: 'delete_topic',
   text: /* sql */ `select postlog.delete_topic_v1($1) as existed`,
@@ -62,6 +67,22 @@ export async function createTopic(database: Database, brokerId: number, topic: N
     PARTITIONS_PER_CHAIN,
   ]);
   return topic_id !== null;
+}
+
+/** Raises the number of partitions; answers how many there were, or undefined when there is no such topic. */
+export async function addPartitions(
+  database: Database,
+  brokerId: number,
+  topic: string,
+  partitionCount: number,
+): Promise<number | undefined> {
+  const { old_count } = await database.one<{ old_count: number | null }>(ADD_PARTITIONS, [
+    topic,
+    partitionCount,
+    brokerId,
+    PARTITIONS_PER_CHAIN,
+  ]);
+  return old_count ?? undefined;
 }
 
 /** Deletes a topic; answers false when there was none. Its tables go a little later. */
