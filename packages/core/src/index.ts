@@ -16,13 +16,17 @@ export { CONSUMER_EVENTS } from './client/consumer-types.js';
 export type {
   Batch,
   Consumer,
+  ConsumerAssign,
   ConsumerEventName,
   ConsumerOptions,
   ConsumerRetryOptions,
   ConsumerRun,
+  ConsumerSeek,
   ConsumerSubscribe,
+  CustomAssignor,
   EachBatchPayload,
   EachMessagePayload,
+  OffsetReset,
   TopicPartitionOffset,
   TopicPartitions,
 } from './client/consumer-types.js';
@@ -35,6 +39,7 @@ export type {
   TopicOffsets,
   TopicSpec,
 } from './client/admin-types.js';
+export type { AssignableMember, AssignablePartition, Assignor } from './group/assignors.js';
 export { ERROR_CODES, type ErrorCode } from './errors/error-code.js';
 export { PostlogError, type Outcome, type PostlogErrorOptions } from './errors/postlog-error.js';
 export { migrationScript } from './postgres/migration-files.js';

@@ -29,12 +29,12 @@ begin
   if in_member_id is null then
     -- Under this lock nobody joins and nobody deletes the group.
     loop
-      insert into postlog.consumer_group (group_id, version, group_epoch, assignment_epoch, metadata_version)
+      insert into postlog.group_state (group_id, version, group_epoch, assignment_epoch, metadata_version)
       values (in_group_id, 1, 0, 0, 0) on conflict (group_id) do nothing;
-      perform from postlog.consumer_group g where g.group_id = in_group_id for share;
+      perform from postlog.group_state g where g.group_id = in_group_id for share;
       exit when found;
     end loop;
-    is_known := not exists (select from postlog.group_member m where m.group_id = in_group_id);
+    is_known := not exists (select from postlog.group_membership m where m.group_id = in_group_id);
   end if;
 
   for i in 1 .. cardinality(partition_ids) loop
@@ -69,7 +69,7 @@ begin
           when not exists (select from postlog.replica r where r.partition_id = partition_ids[i]) then 3
           when stored.owner_member_id = in_member_id then 113
           when stored.owner_member_id is null
-           and not exists (select from postlog.group_member m where m.group_id = in_group_id and m.member_id = in_member_id) then 25
+           and not exists (select from postlog.group_membership m where m.group_id = in_group_id and m.member_id = in_member_id) then 25
           else 110
         end;
       end if;

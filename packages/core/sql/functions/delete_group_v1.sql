@@ -9,13 +9,13 @@ begin
     perform set_config('synchronous_commit', 'local', true);
   end if;
 
-  perform from postlog.consumer_group g where g.group_id = in_group_id and g.version = expected_version for update;
-  if not found or exists (select from postlog.group_member m where m.group_id = in_group_id) then
+  perform from postlog.group_state g where g.group_id = in_group_id and g.version = expected_version for update;
+  if not found or exists (select from postlog.group_membership m where m.group_id = in_group_id) then
     return false;
   end if;
   perform from postlog.committed_offset c where c.group_id = in_group_id order by c.partition_id for update;
   delete from postlog.committed_offset c where c.group_id = in_group_id;
-  delete from postlog.consumer_group g where g.group_id = in_group_id;
+  delete from postlog.group_state g where g.group_id = in_group_id;
   return true;
 end
 $$;

@@ -29,7 +29,7 @@ begin
       returning l.group_id, l.member_id
     ), quiet as (
       select g.group_id, g.version
-        from postlog.consumer_group g
+        from postlog.group_state g
        where g.group_id = any (group_ids)
          and (g.revoke_by is null or g.revoke_by > clock_timestamp())
          -- As the sessions were before this call: its own members do not count.

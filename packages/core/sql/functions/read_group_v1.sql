@@ -1,26 +1,28 @@
 -- Everything that a decision about a group needs, under one snapshot, as one document: the group (or null), its members
--- and who of them is late, who owns which partition, and the partitions of all topics that they or `more_topics` name.
+-- and who of them is late, who owns which partition, and the partitions of all topics that they or `more_topics` name; of
+-- all topics at all when a member, or the caller, subscribes by pattern.
 --
 -- Partitions that are gone are owned by nobody, whatever a row that outlived its topic says.
-create function postlog.read_group_v1(in_group_id text, more_topics text[]) returns json
+create function postlog.read_group_v1(in_group_id text, more_topics text[], has_pattern boolean) returns json
 language sql stable as $$
   select json_build_object(
     'metadataVersion', (select v.version::text from postlog.metadata_version v),
     'group', (
       select json_build_object('version', g.version::text, 'groupEpoch', g.group_epoch,
                                'assignmentEpoch', g.assignment_epoch, 'metadataVersion', g.metadata_version::text)
-        from postlog.consumer_group g
+        from postlog.group_state g
        where g.group_id = in_group_id),
     'members', (
       select coalesce(json_agg(json_build_object(
                'memberId', m.member_id, 'memberEpoch', m.member_epoch, 'previousEpoch', m.previous_epoch,
-               'clientId', m.client_id, 'host', m.host, 'topics', m.topics,
+               'clientId', m.client_id, 'host', m.host, 'topics', m.topics, 'topicPattern', m.topic_pattern,
+               'groupInstanceId', m.group_instance_id, 'assignor', m.assignor,
                'sessionTimeoutMs', m.session_timeout_ms, 'rebalanceTimeoutMs', m.rebalance_timeout_ms,
                'target', m.target_partitions,
                'isSilent', coalesce(l.expires_at <= clock_timestamp(), true),
                'isLate', coalesce(m.revoking_since + m.rebalance_timeout_ms * interval '1 ms' <= clock_timestamp(), false))
              order by m.member_id), '[]')
-        from postlog.group_member m
+        from postlog.group_membership m
         left join postlog.group_liveness l using (group_id, member_id)
        where m.group_id = in_group_id),
     'owned', (
@@ -38,6 +40,8 @@ language sql stable as $$
              order by t.topic, r.partition), '[]')
         from postlog.topic t
         join postlog.replica r using (topic_id)
-       where t.topic in (select unnest(m.topics) from postlog.group_member m where m.group_id = in_group_id)
-          or t.topic = any (more_topics)))
+       where t.topic in (select unnest(m.topics) from postlog.group_membership m where m.group_id = in_group_id)
+          or t.topic = any (more_topics)
+          or has_pattern
+          or exists (select from postlog.group_membership m where m.group_id = in_group_id and m.topic_pattern is not null)))
 $$;

@@ -30,11 +30,11 @@ begin
   end if;
 
   if expected_version = 0 then
-    insert into postlog.consumer_group (group_id, version, group_epoch, assignment_epoch, metadata_version)
+    insert into postlog.group_state (group_id, version, group_epoch, assignment_epoch, metadata_version)
     values (in_group_id, 0, 0, 0, 0)
     on conflict (group_id) do nothing;
   end if;
-  perform from postlog.consumer_group g where g.group_id = in_group_id and g.version = expected_version for no key update;
+  perform from postlog.group_state g where g.group_id = in_group_id and g.version = expected_version for no key update;
   if not found then
     return null;
   end if;
@@ -57,30 +57,31 @@ begin
     return null;
   end if;
   delete from postlog.group_liveness l where l.group_id = in_group_id and l.member_id = any (removed_members);
-  delete from postlog.group_member m where m.group_id = in_group_id and m.member_id = any (removed_members);
+  delete from postlog.group_membership m where m.group_id = in_group_id and m.member_id = any (removed_members);
 
-  insert into postlog.group_member as m (group_id, member_id, member_epoch, previous_epoch, client_id, host, topics,
-                                         session_timeout_ms, rebalance_timeout_ms, target_partitions, revoking_since)
+  insert into postlog.group_membership as m (group_id, member_id, member_epoch, previous_epoch, client_id, host,
+                                         group_instance_id, topics, topic_pattern, assignor, session_timeout_ms, rebalance_timeout_ms, target_partitions, revoking_since)
   select in_group_id, j ->> 'memberId', (j ->> 'memberEpoch')::integer, (j ->> 'previousEpoch')::integer,
-         j ->> 'clientId', j ->> 'host', array(select json_array_elements_text(j -> 'topics')),
-         (j ->> 'sessionTimeoutMs')::integer, (j ->> 'rebalanceTimeoutMs')::integer,
+         j ->> 'clientId', j ->> 'host', j ->> 'groupInstanceId', array(select json_array_elements_text(j -> 'topics')),
+         j ->> 'topicPattern', j ->> 'assignor', (j ->> 'sessionTimeoutMs')::integer, (j ->> 'rebalanceTimeoutMs')::integer,
          array(select t::integer from json_array_elements_text(j -> 'target') t),
          case j ->> 'revocation'
            when 'begins' then clock_timestamp()
-           when 'goes on' then coalesce((select o.revoking_since from postlog.group_member o
+           when 'goes on' then coalesce((select o.revoking_since from postlog.group_membership o
                                           where o.group_id = in_group_id and o.member_id = j ->> 'memberId'),
                                         clock_timestamp())
          end
     from json_array_elements(changed_members) j
   on conflict (group_id, member_id) do update
      set member_epoch = excluded.member_epoch, previous_epoch = excluded.previous_epoch, client_id = excluded.client_id,
-         host = excluded.host, topics = excluded.topics, session_timeout_ms = excluded.session_timeout_ms,
+         host = excluded.host, group_instance_id = excluded.group_instance_id, topics = excluded.topics,
+         topic_pattern = excluded.topic_pattern, assignor = excluded.assignor, session_timeout_ms = excluded.session_timeout_ms,
          rebalance_timeout_ms = excluded.rebalance_timeout_ms, target_partitions = excluded.target_partitions,
          revoking_since = excluded.revoking_since;
 
   insert into postlog.group_liveness as l (group_id, member_id, expires_at)
   select in_group_id, m.member_id, clock_timestamp() + m.session_timeout_ms * interval '1 ms'
-    from postlog.group_member m
+    from postlog.group_membership m
    where m.group_id = in_group_id and m.member_id = reporter
   on conflict (group_id, member_id) do update set expires_at = excluded.expires_at;
 
@@ -107,11 +108,11 @@ begin
     raise exception 'a partition of % changed its owner without its group', in_group_id using errcode = 'PL001';
   end if;
 
-  update postlog.consumer_group g
+  update postlog.group_state g
      set version = expected_version + 1, group_epoch = new_group_epoch, assignment_epoch = new_assignment_epoch,
          metadata_version = new_metadata_version, changed_at = clock_timestamp(),
          revoke_by = (select min(m.revoking_since + m.rebalance_timeout_ms * interval '1 ms')
-                        from postlog.group_member m
+                        from postlog.group_membership m
                        where m.group_id = in_group_id)
    where g.group_id = in_group_id;
 

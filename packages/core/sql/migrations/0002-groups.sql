@@ -1,7 +1,7 @@
 -- Consumer groups: who is in them, who owns which partition, and where each group goes on.
 
 -- The group's decided state. It changes by compare-and-set on `version` only (write_group_v1).
-create table postlog.consumer_group (
+create table postlog.group_state (
   group_id text collate "C" primary key,
   version bigint not null,
   -- Rises with membership, subscriptions and topics; the target assignment was computed for assignment_epoch (rule I58).
@@ -14,15 +14,24 @@ create table postlog.consumer_group (
   changed_at timestamptz not null default clock_timestamp()
 ) with (fillfactor = 50);
 
-create table postlog.group_member (
+create table postlog.group_membership (
   group_id text collate "C" not null,
   member_id text collate "C" not null,
+  -- -2 while a static member is away.
   member_epoch integer not null,
   -- Accepted once more when an answer was lost (rule I60).
   previous_epoch integer not null,
   client_id text not null,
   host text not null,
+  -- A static member's name, which outlives its member ids.
+  group_instance_id text collate "C",
+  -- By name, and those that the pattern (`/source/flags`) matched when it was last looked at.
   topics text[] not null,
+  topic_pattern text,
+  -- By name; the group takes the one that most members ask for.
+  assignor text not null,
+  -- `classic` is room for clients that speak JoinGroup and SyncGroup.
+  protocol text not null default 'consumer',
   session_timeout_ms integer not null,
   rebalance_timeout_ms integer not null,
   -- What the group wants it to own, by numeric partition id. What it does own stands in postlog.committed_offset.
@@ -30,13 +39,10 @@ create table postlog.group_member (
   -- Since when it has had something to give up, without giving up any of it.
   revoking_since timestamptz,
   joined_at timestamptz not null default clock_timestamp(),
-  -- Room for static members, topics by pattern, an assignor by name and clients of the classic protocol.
-  group_instance_id text collate "C",
-  topic_pattern text,
-  assignor text,
-  protocol text not null default 'consumer',
   primary key (group_id, member_id)
 ) with (fillfactor = 50);
+
+create unique index group_membership_instance on postlog.group_membership (group_id, group_instance_id);
 
 -- Until when a member counts as alive: apart from the decided state, so that a heartbeat touches nothing that is compared.
 create table postlog.group_liveness (

@@ -1,12 +1,14 @@
 import { PostlogError } from '../errors/postlog-error.js';
 import type { Broker } from '../broker/broker.js';
-import { logEnds, type StoredBatch } from '../log/log.store.js';
+import type { StoredBatch } from '../log/log.store.js';
 import type { ConsumedMessage } from '../record/messages.js';
 import { offset, type Offset } from '../record/offset.js';
 import { decodeBatch } from '../record/record-batch-reader.js';
 import { verifyBatch } from '../record/record-batch.js';
 import { createDeferred, type Deferred } from '../runtime/deferred.js';
+import type { OffsetReset } from './consumer-types.js';
 import type { ReadAhead } from './read-ahead.js';
+import { findStart, type StartPosition } from './start-position.js';
 
 /** Records of one fetch, decoded, in order. */
 export interface FetchedRecords {
@@ -26,8 +28,10 @@ export interface AssignedPartitionOptions {
   /** The epoch under which this member took the partition over; a commit is compared with it. */
   readonly ownerEpoch: number;
   readonly committedOffset: Offset | null;
+  /** Of the last record before the committed offset; -1 when unknown. */
+  readonly leaderEpoch: number;
   /** Where to begin without a committed offset, or when it is out of range. */
-  readonly fromBeginning: boolean;
+  readonly reset: OffsetReset;
   readonly maxBytes: number;
   /** What all partitions of the consumer have read ahead. */
   readonly readAhead: ReadAhead;
@@ -36,6 +40,8 @@ export interface AssignedPartitionOptions {
   readonly onFetchStart: () => void;
   readonly onFetched: (fetched: { readonly numberOfBatches: number; readonly duration: number }) => void;
   readonly onFault: (error: unknown) => void;
+  /** There is nowhere to begin, and nothing but the user can change that. */
+  readonly onFatal: (error: PostlogError) => void;
 }
 
 /**
@@ -51,7 +57,7 @@ export class AssignedPartition {
   resolvedOffset: Offset | null;
   committedOffset: Offset | null;
   /** Epoch of the leader that wrote the last record that was handled. */
-  leaderEpoch = -1;
+  leaderEpoch: number;
   /** An explicit seek went back, so the next commit may too. */
   mayCommitBackwards = false;
   isPaused = false;
@@ -64,6 +70,8 @@ export class AssignedPartition {
   readonly #options: AssignedPartitionOptions;
   readonly #stopping = new AbortController();
   #position: Offset | null;
+  /** Where to begin while there is no position. */
+  #start: StartPosition;
   #buffer: FetchedRecords[] = [];
   /** Rises with every seek: what was fetched or is handled before it is stale. */
   #generation = 0;
@@ -77,6 +85,8 @@ export class AssignedPartition {
     this.partitionId = options.partitionId;
     this.ownerEpoch = options.ownerEpoch;
     this.committedOffset = options.committedOffset;
+    this.leaderEpoch = options.leaderEpoch;
+    this.#start = options.reset;
     this.resolvedOffset = options.committedOffset;
     this.#position = options.committedOffset;
   }
@@ -111,12 +121,13 @@ export class AssignedPartition {
   }
 
   /** Goes on from here: drops what was read ahead and makes running handlers stale. */
-  seek(to: Offset): void {
+  seek(to: Offset | StartPosition): void {
     this.#generation += 1;
-    this.#position = to;
+    this.#position = typeof to === 'bigint' ? to : null;
+    if (typeof to !== 'bigint') this.#start = to;
     this.#dropBuffer();
     this.mayCommitBackwards = true;
-    this.resolvedOffset = to;
+    this.resolvedOffset = this.#position;
     this.failures = 0;
     this.isResting = false;
     this.#seeking.abort();
@@ -155,7 +166,7 @@ export class AssignedPartition {
       try {
         if (this.#position === null) {
           const generation = this.#generation;
-          const begin = await this.#initialPosition();
+          const begin = await findStart(this.#options.broker.database, this, this.#start);
           if (generation !== this.#generation) continue; // A seek was faster.
           this.#position = begin;
           this.resolvedOffset = begin;
@@ -169,6 +180,10 @@ export class AssignedPartition {
         }
       } catch (error) {
         if (this.isReleased) return;
+        if (isNowhereToBegin(error)) {
+          this.#options.onFatal(error);
+          return;
+        }
         this.#options.onFault(error);
         await clock.sleep(200, this.#stopping.signal);
       }
@@ -184,14 +199,10 @@ export class AssignedPartition {
     const answer = await broker.fetches.fetch({ partitionId, fetchOffset: from, maxBytes, signal });
     if (answer === undefined || this.isReleased || generation !== this.#generation) return;
     if (answer.error === 'OFFSET_OUT_OF_RANGE') {
-      this.#position = await this.#initialPosition();
-      broker.logger.warn('a fetch was out of range and begins again', {
-        topic: this.topic,
-        partition: this.partition,
-        offset: String(from),
-        begins: String(this.#position),
-      });
-      this.resolvedOffset = this.#position;
+      const { topic, partition } = this;
+      this.#start = this.#options.reset;
+      broker.logger.warn('a fetch was out of range', { topic, partition, offset: String(from), reset: this.#start });
+      this.#position = null;
       this.mayCommitBackwards = true;
       return;
     }
@@ -231,12 +242,8 @@ export class AssignedPartition {
       leaderEpoch,
     };
   }
+}
 
-  /** The log start for a group that reads from the beginning, else what comes next. */
-  async #initialPosition(): Promise<Offset> {
-    const [ends] = await logEnds(this.#options.broker.database, [this.partitionId]);
-    if (ends === undefined)
-      throw new PostlogError('UNKNOWN_TOPIC_OR_PARTITION', `${this.topic}-${this.partition} is gone.`);
-    return this.#options.fromBeginning ? ends.logStartOffset : ends.logEndOffset;
-  }
+function isNowhereToBegin(error: unknown): error is PostlogError {
+  return error instanceof PostlogError && error.code === 'NO_OFFSET_FOR_PARTITION';
 }

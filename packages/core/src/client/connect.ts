@@ -107,6 +107,7 @@ class AttachedBroker implements Postlog {
       new LogConsumer(
         {
           broker: this.#broker,
+          metadata: this.#metadata,
           clientId,
           host: hostname(),
           onClosed: (client) => this.#clients.delete(client),

@@ -1,10 +1,15 @@
 import { checkGroupId, checkTopicName } from '../record/topic-name.js';
 import type { ResolvedRetry } from '../runtime/backoff.js';
-import { checkInteger, checkOptions, checkRetry, invalid, shown } from './check-options.js';
-import type { ConsumerOptions, ConsumerRun, ConsumerSubscribe } from './consumer-types.js';
+import { checkBoolean, checkInteger, checkOptions, checkRetry, invalid, shown } from './check-options.js';
+import { BUILT_IN_ASSIGNORS } from '../group/built-in-assignors.js';
+import type { ConsumerOptions, ConsumerRun, ConsumerSubscribe, CustomAssignor, OffsetReset } from './consumer-types.js';
 
 export interface ResolvedConsumerOptions {
-  readonly groupId: string;
+  readonly groupId: string | null;
+  readonly groupInstanceId: string | null;
+  readonly assignor: string;
+  readonly customAssignor: CustomAssignor | undefined;
+  readonly autoOffsetReset: OffsetReset;
   readonly sessionTimeout: number;
   readonly heartbeatInterval: number;
   readonly rebalanceTimeout: number;
@@ -17,6 +22,9 @@ export interface ResolvedConsumerOptions {
 
 const KNOWN = [
   'groupId',
+  'groupInstanceId',
+  'assignor',
+  'autoOffsetReset',
   'sessionTimeout',
   'heartbeatInterval',
   'rebalanceTimeout',
@@ -32,9 +40,11 @@ const KNOWN_RUN = [
   'autoCommitThreshold',
   'eachBatchAutoResolve',
   'partitionsConsumedConcurrently',
+  'keyConcurrency',
   'eachMessage',
   'eachBatch',
 ];
+const RESETS: readonly unknown[] = ['earliest', 'latest', 'none'] satisfies OffsetReset[];
 const LONGEST_MS = 2 ** 31 - 1;
 
 /** @throws PostlogError `INVALID_CONFIG`, `INVALID_GROUP_ID` */
@@ -50,8 +60,17 @@ export function resolveConsumerOptions(given: ConsumerOptions): ResolvedConsumer
     );
   }
   integer('maxWaitTimeInMs', 0, LONGEST_MS, 5_000);
+  const { groupInstanceId, assignor = 'uniform', autoOffsetReset = 'latest' } = options;
+  const customAssignor = typeof assignor === 'string' ? undefined : checkAssignor(assignor);
+  if (typeof assignor === 'string' && !BUILT_IN_ASSIGNORS.has(assignor)) throw invalid(badAssignor(assignor));
+  if (!RESETS.includes(autoOffsetReset))
+    throw invalid(`autoOffsetReset is ${shown(autoOffsetReset)}; give one of ${RESETS.join(', ')}`);
   return {
-    groupId: checkGroupId(options.groupId),
+    groupId: options.groupId === undefined ? null : checkGroupId(options.groupId),
+    groupInstanceId: groupInstanceId === undefined ? null : checkInstanceId(groupInstanceId),
+    assignor: typeof assignor === 'string' ? assignor : customAssignor!.name,
+    customAssignor,
+    autoOffsetReset,
     sessionTimeout,
     heartbeatInterval,
     rebalanceTimeout: integer('rebalanceTimeout', 100, LONGEST_MS, 60_000),
@@ -68,15 +87,41 @@ export function resolveConsumerOptions(given: ConsumerOptions): ResolvedConsumer
 
 export interface Subscription {
   readonly topics: readonly string[];
-  readonly fromBeginning: boolean;
+  readonly patterns: readonly RegExp[];
+  /** Undefined: as the consumer does. */
+  readonly fromBeginning: boolean | undefined;
 }
 
 /** @throws PostlogError `INVALID_CONFIG`, `INVALID_TOPIC_EXCEPTION` */
-export function checkSubscription(given: ConsumerSubscribe): Subscription {
-  const { topics, fromBeginning = false } = checkOptions(given, ['topics', 'fromBeginning'], 'subscribe()');
+export function checkSubscription(given: ConsumerSubscribe, what = 'subscribe()'): Subscription {
+  const { topics, fromBeginning } = checkOptions(given, ['topics', 'fromBeginning'], what);
   if (!Array.isArray(topics) || topics.length === 0)
-    throw invalid('subscribe() takes topics: an array with at least one name');
-  return { topics: (topics as readonly unknown[]).map(checkTopicName), fromBeginning };
+    throw invalid(`${what} takes topics: an array with at least one name or regular expression`);
+  if (fromBeginning !== undefined) checkBoolean(fromBeginning, 'fromBeginning', false);
+  const all = topics as readonly unknown[];
+  return {
+    topics: all.filter((topic) => !(topic instanceof RegExp)).map(checkTopicName),
+    patterns: all.filter((topic) => topic instanceof RegExp),
+    fromBeginning,
+  };
+}
+
+function checkAssignor(given: unknown): CustomAssignor {
+  const { name, assign } = (given ?? {}) as Partial<CustomAssignor>;
+  if (typeof name !== 'string' || !/^[\w.-]{1,100}$/.test(name) || typeof assign !== 'function')
+    throw invalid(badAssignor(given));
+  if (BUILT_IN_ASSIGNORS.has(name)) throw invalid(`assignor.name is ${shown(name)}, which is built in; choose another`);
+  return { name, assign };
+}
+
+function badAssignor(given: unknown): string {
+  const names = [...BUILT_IN_ASSIGNORS.keys()].join(', ');
+  return `assignor is ${shown(given)}; give one of ${names}, or { name, assign } with a name of letters, digits, ".", "_" and "-"`;
+}
+
+function checkInstanceId(given: unknown): string {
+  if (typeof given === 'string' && /^[\w.-]{1,249}$/.test(given)) return given;
+  throw invalid(`groupInstanceId is ${shown(given)}; give 1 to 249 letters, digits, ".", "_" and "-"`);
 }
 
 /** @throws PostlogError `INVALID_CONFIG` */
@@ -90,6 +135,9 @@ export function checkRun(given: ConsumerRun): ConsumerRun {
     max: 10_000,
     fallback: 1,
   });
+  const keyConcurrency = checkInteger(options.keyConcurrency, 'keyConcurrency', { min: 1, max: 10_000, fallback: 1 });
+  if (keyConcurrency > 1 && options.eachBatch !== undefined)
+    throw invalid('keyConcurrency goes with eachMessage; a batch handler sorts its records by itself');
   for (const name of ['autoCommitInterval', 'autoCommitThreshold'] as const) {
     if (options[name] != null) checkInteger(options[name], name, { min: 1, max: LONGEST_MS, fallback: 1 });
   }

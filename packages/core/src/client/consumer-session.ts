@@ -1,11 +1,14 @@
 import type { Broker } from '../broker/broker.js';
 import type { AssignedPartition as Assignment } from '../group/group-coordinator.js';
+import type { PostlogError } from '../errors/postlog-error.js';
 import type { EventBus } from '../runtime/events.js';
 import { AssignedPartition } from './assigned-partition.js';
 import type { ResolvedConsumerOptions } from './consumer-options.js';
+import type { ConsumerSubscription } from './consumer-subscription.js';
 import { CONSUMER_EVENTS, type ConsumerRun, type TopicPartitionOffset } from './consumer-types.js';
 import { HandlerRunner } from './handler-runner.js';
-import { Membership } from './membership.js';
+import { ManualAssignment, type ChosenPartition } from './manual-assignment.js';
+import { Membership, type PartitionSource } from './membership.js';
 import { OffsetCommitter } from './offset-committer.js';
 import { ReadAhead } from './read-ahead.js';
 
@@ -16,13 +19,16 @@ export interface SessionOptions {
   readonly events: EventBus;
   readonly clientId: string;
   readonly host: string;
-  readonly topics: () => readonly string[];
-  readonly fromBeginning: (topic: string) => boolean;
+  readonly subscription: ConsumerSubscription;
+  /** What the consumer assigned to itself; undefined when its group shares partitions out. */
+  readonly chosen: (() => readonly ChosenPartition[]) | undefined;
   readonly isPaused: (partition: { readonly topic: string; readonly partition: number }) => boolean;
   readonly pause: (partition: AssignedPartition) => () => void;
   /** A partition was assigned; a `seek` may wait for it. */
   readonly onAssigned: (partition: AssignedPartition) => void;
   readonly onCrash: (error: Error) => void;
+  /** Starting again would not help. */
+  readonly onFatal: (error: PostlogError) => void;
   readonly onError: (error: unknown) => void;
 }
 
@@ -32,7 +38,7 @@ const AUTO_COMMIT_INTERVAL_MS = 5_000;
 export class ConsumerSession {
   readonly #options: SessionOptions;
   readonly #partitions = new Map<number, AssignedPartition>();
-  readonly #membership: Membership;
+  readonly #source: PartitionSource;
   readonly #runner: HandlerRunner;
   readonly #committer: OffsetCommitter;
   readonly #readAhead: ReadAhead;
@@ -45,27 +51,15 @@ export class ConsumerSession {
     const { broker, events, run } = options;
     const { groupId, retry, maxBytes } = options.options;
     this.#readAhead = new ReadAhead(maxBytes);
-    this.#membership = new Membership({
-      ...options.options,
-      broker,
-      events,
-      clientId: options.clientId,
-      host: options.host,
-      topics: options.topics,
-      onAssigned: (assigned) => this.#assign(assigned),
-      onRevoked: (partitionId) => this.#giveUp(partitionId),
-      onLost: (partitionIds) => this.#drop(partitionIds),
-      longestCallMs: () => this.#runner.longestCallMs(),
-      onError: options.onError,
-    });
+    this.#source = this.#createSource();
     this.#committer = new OffsetCommitter({
       broker,
       groupId,
       events,
-      memberId: () => this.#membership.memberId,
+      memberId: () => this.#source.memberId,
       // A partition that was released already is none of this member's any more.
       onFenced: (partition) => {
-        if (!partition.isReleased) this.#membership.fence();
+        if (!partition.isReleased) this.#source.fence();
       },
     });
     this.#runner = new HandlerRunner({
@@ -92,7 +86,7 @@ export class ConsumerSession {
   }
 
   start(): void {
-    this.#membership.start();
+    this.#source.start();
     this.#scheduleCommit();
   }
 
@@ -101,9 +95,9 @@ export class ConsumerSession {
     this.#runner.pump();
   }
 
-  /** The subscription changed: tell the group now. */
+  /** The subscription, or what the consumer chose, changed: follow it now. */
   report(): void {
-    this.#membership.wake();
+    this.#source.wake();
   }
 
   commitResolved(): Promise<void> {
@@ -118,31 +112,53 @@ export class ConsumerSession {
     await this.#runner.stop();
     if (this.#commitsByItself) await this.commitResolved().catch(this.#options.onError);
     for (const partition of this.#partitions.values()) partition.release();
-    await this.#membership.leave();
+    await this.#source.leave();
     this.#partitions.clear();
   }
 
   get #commitsByItself(): boolean {
-    return this.#options.run.autoCommit !== false;
+    return this.#options.run.autoCommit !== false && this.#options.options.groupId !== null;
+  }
+
+  #createSource(): PartitionSource {
+    const { broker, events, clientId, host, subscription, chosen, onError, onFatal, options } = this.#options;
+    const { groupId } = options;
+    const follow = {
+      onAssigned: (assigned: readonly Assignment[]) => this.#assign(assigned),
+      onRevoked: (partitionId: number) => this.#giveUp(partitionId),
+      onError,
+      onFatal,
+    };
+    if (chosen !== undefined) return new ManualAssignment({ ...follow, broker, groupId, chosen });
+    return new Membership({
+      ...options,
+      ...follow,
+      groupId: groupId!,
+      broker,
+      events,
+      clientId,
+      host,
+      subscription,
+      onLost: (partitionIds) => this.#drop(partitionIds),
+      longestCallMs: () => this.#runner.longestCallMs(),
+    });
   }
 
   #assign(assigned: readonly Assignment[]): void {
-    for (const { partitionId, topic, partition, ownerEpoch, committedOffset } of assigned) {
-      const { broker, options, events, fromBeginning, onError, onAssigned, isPaused } = this.#options;
+    for (const assignment of assigned) {
+      const { topic, partition, partitionId } = assignment;
+      const { broker, options, events, subscription, onError, onFatal, onAssigned, isPaused } = this.#options;
       const work = new AssignedPartition({
+        ...assignment,
         broker,
-        topic,
-        partition,
-        partitionId,
-        ownerEpoch,
-        committedOffset,
-        fromBeginning: fromBeginning(topic),
+        reset: subscription.resetFor(topic),
         maxBytes: options.maxBytesPerPartition,
         readAhead: this.#readAhead,
         onRecords: () => this.#runner.pump(),
         onFetchStart: () => events.emit(CONSUMER_EVENTS.FETCH_START, { topic, partition }),
         onFetched: (fetched) => events.emit(CONSUMER_EVENTS.FETCH, { topic, partition, ...fetched }),
         onFault: onError,
+        onFatal,
       });
       work.isPaused = isPaused(work);
       this.#partitions.set(partitionId, work);

@@ -1,9 +1,20 @@
+import type { Assignor } from '../group/assignors.js';
 import type { ConsumedMessage } from '../record/messages.js';
 import type { RetryOptions } from '../runtime/backoff.js';
 import type { InstrumentationEvent } from './producer-types.js';
 
 export interface ConsumerOptions {
-  readonly groupId: string;
+  /** Needed to `subscribe` and to commit; a consumer that only `assign`s partitions to itself may do without. */
+  readonly groupId?: string;
+  /**
+   * Makes this member static: a process that comes back under the same name within `sessionTimeout` gets its partitions
+   * back, and nobody else's move. One process a name; the older one is fenced and stops (rule H55).
+   */
+  readonly groupInstanceId?: string;
+  /** How the group shares its partitions out [`uniform`]; the group takes what most members ask for. */
+  readonly assignor?: 'uniform' | 'range' | 'roundRobin' | CustomAssignor;
+  /** Where to begin without a committed offset, or when it is out of range [`latest`]; `none` crashes the consumer. */
+  readonly autoOffsetReset?: OffsetReset;
   /** A member that is silent this long loses its partitions, in milliseconds [45 000]. */
   readonly sessionTimeout?: number;
   /** How often a member reports, in milliseconds [3 000]; below a third of `sessionTimeout`. */
@@ -26,11 +37,36 @@ export interface ConsumerRetryOptions extends RetryOptions {
   readonly restartOnFailure?: (error: Error) => Promise<boolean>;
 }
 
+/** Where to begin: at the log start, at what comes next, or not at all. */
+export type OffsetReset = 'earliest' | 'latest' | 'none';
+
+/** An assignor of one's own. Every process of the group must give the same function the same name. */
+export interface CustomAssignor {
+  readonly name: string;
+  readonly assign: Assignor;
+}
+
 export interface ConsumerSubscribe {
-  readonly topics: readonly string[];
-  /** Where a group without a committed offset begins: at the log start, or (default) at what comes next. */
+  /** Names, and patterns: these take in topics that are created later, but no internal ones (`__…`). */
+  readonly topics: readonly (string | RegExp)[];
+  /** `autoOffsetReset` for these topics: `true` is `earliest`, `false` is `latest`. */
   readonly fromBeginning?: boolean;
 }
+
+/** A partition that a consumer takes without a group, and where it begins [the group's committed offset, else `autoOffsetReset`]. */
+export interface ConsumerAssign {
+  readonly topic: string;
+  readonly partition: number;
+  /** A decimal string. */
+  readonly offset?: string;
+  /** The first record that is not older, in milliseconds since 1970. */
+  readonly timestamp?: number;
+}
+
+/** Where to go on: at an offset (a decimal string), or at the first record that is not older than a time. */
+export type ConsumerSeek =
+  | { readonly topic: string; readonly partition: number; readonly offset: string }
+  | { readonly topic: string; readonly partition: number; readonly timestamp: number };
 
 export interface Batch {
   readonly topic: string;
@@ -81,6 +117,11 @@ export interface ConsumerRun {
   readonly eachBatchAutoResolve?: boolean;
   /** How many partitions are handled at the same time [1]. */
   readonly partitionsConsumedConcurrently?: number;
+  /**
+   * With `eachMessage`: how many records of one partition are handled at the same time [1]. Records of one key stay in
+   * order, records without a key have none. Only what comes before the lowest unfinished record is committed.
+   */
+  readonly keyConcurrency?: number;
   readonly eachMessage?: (payload: EachMessagePayload) => Promise<void> | void;
   readonly eachBatch?: (payload: EachBatchPayload) => Promise<void> | void;
 }
@@ -102,10 +143,20 @@ export interface TopicPartitions {
 export interface Consumer {
   /** Optional: `run` connects by itself. */
   connect(): Promise<void>;
+  /** Adds topics to what the member subscribes to, also while it runs. */
   subscribe(subscription: ConsumerSubscribe): Promise<void>;
+  /** Takes topics, or patterns, out again; what is read of them is finished and committed first. */
+  unsubscribe(subscription: { readonly topics: readonly (string | RegExp)[] }): Promise<void>;
+  /**
+   * Takes these partitions, without a group's say, in place of those it took before. With a `groupId` it begins at that
+   * group's offsets and commits to them while the group has no members.
+   *
+   * @throws PostlogError `UNKNOWN_TOPIC_OR_PARTITION`, `INVALID_CONFIG` beside `subscribe`.
+   */
+  assign(partitions: readonly ConsumerAssign[]): Promise<void>;
   run(options: ConsumerRun): Promise<void>;
-  /** Moves the position of an assigned partition, from its next fetch on. */
-  seek(position: { readonly topic: string; readonly partition: number; readonly offset: string }): void;
+  /** Moves the position of a partition, from its next fetch on; one that is not assigned yet begins there. */
+  seek(position: ConsumerSeek): void;
   pause(topics: readonly TopicPartitions[]): void;
   resume(topics: readonly TopicPartitions[]): void;
   paused(): { topic: string; partitions: number[] }[];

@@ -1,10 +1,12 @@
 import { PostlogError } from '../errors/postlog-error.js';
 import type { Broker } from '../broker/broker.js';
+import { checkPartition } from '../record/check-topic.js';
 import { parseOffset, type Offset } from '../record/offset.js';
 import { topicPartitionKey, type TopicPartition } from '../record/topic-partition.js';
 import { EventBus } from '../runtime/events.js';
 import type { AssignedPartition } from './assigned-partition.js';
-import { checkOptions, invalid, shown } from './check-options.js';
+import { invalid } from './check-options.js';
+import { checkStart, choosePartitions } from './choose-partitions.js';
 import {
   checkRun,
   checkSubscription,
@@ -12,19 +14,26 @@ import {
   type ResolvedConsumerOptions,
 } from './consumer-options.js';
 import { ConsumerSession } from './consumer-session.js';
+import { ConsumerSubscription } from './consumer-subscription.js';
 import {
   CONSUMER_EVENTS,
   type Consumer,
+  type ConsumerAssign,
   type ConsumerEventName,
   type ConsumerOptions,
   type ConsumerRun,
+  type ConsumerSeek,
   type ConsumerSubscribe,
   type TopicPartitionOffset,
   type TopicPartitions,
 } from './consumer-types.js';
+import type { ChosenPartition } from './manual-assignment.js';
+import type { MetadataCache } from './metadata-cache.js';
+import type { StartPosition } from './start-position.js';
 
 export interface ConsumerContext {
   readonly broker: Broker;
+  readonly metadata: MetadataCache;
   readonly clientId: string;
   readonly host: string;
   readonly onClosed: (consumer: Consumer) => void;
@@ -39,18 +48,25 @@ export class LogConsumer implements Consumer {
   readonly #context: ConsumerContext;
   readonly #options: ResolvedConsumerOptions;
   readonly #bus: EventBus;
-  /** Topic to where a group without offsets begins in it. */
-  readonly #subscribed = new Map<string, boolean>();
+  readonly #subscription: ConsumerSubscription;
+  /** What it assigned to itself; undefined until it does. */
+  #chosen: readonly ChosenPartition[] | undefined;
   /** Paused by the user: whole topics, or single partitions. */
   readonly #paused = new Set<string>();
-  readonly #seeks = new Map<string, Offset>();
+  readonly #seeks = new Map<string, Offset | StartPosition>();
   #run: ConsumerRun | undefined;
   #session: ConsumerSession | undefined;
+  #crashing: ConsumerSession | undefined;
   #isClosed = false;
 
   constructor(context: ConsumerContext, options: ConsumerOptions) {
     this.#context = context;
     this.#options = resolveConsumerOptions(options);
+    const { autoOffsetReset, customAssignor } = this.#options;
+    this.#subscription = new ConsumerSubscription(autoOffsetReset);
+    if (customAssignor !== undefined) {
+      context.broker.coordinator.learnAssignor(customAssignor.name, customAssignor.assign);
+    }
     this.#bus = new EventBus(context.broker.clock, context.onFault);
   }
 
@@ -62,27 +78,49 @@ export class LogConsumer implements Consumer {
 
   async subscribe(subscription: ConsumerSubscribe): Promise<void> {
     this.#demandOpen();
-    const { topics, fromBeginning } = checkSubscription(subscription);
-    for (const topic of topics) this.#subscribed.set(topic, fromBeginning);
+    const checked = checkSubscription(subscription);
+    if (this.#chosen !== undefined) throw invalid(EITHER);
+    if (this.#options.groupId === null) {
+      throw new PostlogError('INVALID_GROUP_ID', 'subscribe() needs a group; give consumer() a groupId.');
+    }
+    this.#subscription.add(checked);
     this.#session?.report();
     await Promise.resolve();
+  }
+
+  async unsubscribe(subscription: { readonly topics: readonly (string | RegExp)[] }): Promise<void> {
+    this.#demandOpen();
+    this.#subscription.remove(checkSubscription(subscription, 'unsubscribe()'));
+    this.#session?.report();
+    await Promise.resolve();
+  }
+
+  async assign(partitions: readonly ConsumerAssign[]): Promise<void> {
+    this.#demandOpen();
+    if (!this.#subscription.isEmpty) throw invalid(EITHER);
+    const chosen = await choosePartitions(partitions, this.#context.metadata);
+    this.#chosen = chosen.map(({ place }) => place);
+    for (const { place, start } of chosen) if (start !== undefined) this.#seeks.set(topicPartitionKey(place), start);
+    this.#session?.report();
   }
 
   async run(options: ConsumerRun): Promise<void> {
     this.#demandOpen();
     const checked = checkRun(options);
     if (this.#session !== undefined) throw invalid('the consumer runs already; call stop() before run()');
-    if (this.#subscribed.size === 0) throw invalid('the consumer has no topics; call subscribe() before run()');
+    if (this.#subscription.isEmpty && this.#chosen === undefined)
+      throw invalid('the consumer has no topics; call subscribe() before run()');
     this.#run = checked;
     this.#start();
     await Promise.resolve();
   }
 
-  seek(position: { readonly topic: string; readonly partition: number; readonly offset: string }): void {
-    const { topic, partition, offset } = checkOptions(position, ['topic', 'partition', 'offset'], 'seek()');
+  seek(position: ConsumerSeek): void {
     if (this.#session === undefined) throw invalid('seek() needs a running consumer; call run() first');
+    const { topic, partition } = position;
     const place = { topic, partition: checkPartition(partition) };
-    const to = parseOffset(offset);
+    const to = checkStart(position, 'seek()');
+    if (to === undefined) throw invalid('seek() takes an offset, or a timestamp');
     const assigned = this.#assigned(place);
     if (assigned === undefined) this.#seeks.set(topicPartitionKey(place), to);
     else assigned.seek(to);
@@ -161,8 +199,8 @@ export class LogConsumer implements Consumer {
       options: this.#options,
       run: this.#run!,
       events: this.#bus,
-      topics: () => [...this.#subscribed.keys()],
-      fromBeginning: (topic) => this.#subscribed.get(topic) ?? false,
+      subscription: this.#subscription,
+      chosen: this.#chosen === undefined ? undefined : () => this.#chosen ?? [],
       isPaused: (place) => this.#paused.has(place.topic) || this.#paused.has(topicPartitionKey(place)),
       pause: (partition) => {
         const place = [{ topic: partition.topic, partitions: [partition.partition] }];
@@ -170,7 +208,8 @@ export class LogConsumer implements Consumer {
         return () => this.resume(place);
       },
       onAssigned: (partition) => this.#applySeek(partition),
-      onCrash: (error) => void this.#crash(session, error),
+      onCrash: (error) => void this.#crash(session, error, true),
+      onFatal: (error) => void this.#crash(session, error, false),
       onError: this.#context.onFault,
     });
     this.#session = session;
@@ -178,12 +217,15 @@ export class LogConsumer implements Consumer {
   }
 
   /** Ends the session as KafkaJS does after too many failures, and begins another if the user agrees. */
-  async #crash(session: ConsumerSession, error: Error): Promise<void> {
-    if (this.#session !== session) return;
+  async #crash(session: ConsumerSession, error: Error, mayRestart: boolean): Promise<void> {
+    if (this.#session !== session || this.#crashing === session) return;
+    this.#crashing = session;
     // The user's function may throw, or answer no promise: neither may end the process.
-    const restart = await Promise.resolve(error)
-      .then(this.#options.restartOnFailure)
-      .catch(() => false);
+    const restart =
+      mayRestart &&
+      (await Promise.resolve(error)
+        .then(this.#options.restartOnFailure)
+        .catch(() => false));
     this.#context.broker.logger.error('the consumer crashed', {
       groupId: this.#options.groupId,
       reason: error.message,
@@ -230,6 +272,8 @@ export class LogConsumer implements Consumer {
   }
 }
 
+const EITHER = 'a consumer either subscribes or assigns partitions to itself; use another consumer for the other';
+
 function byTopic(partitions: readonly TopicPartition[]): { topic: string; partitions: number[] }[] {
   const topics = new Map<string, number[]>();
   for (const { topic, partition } of partitions)
@@ -238,12 +282,4 @@ function byTopic(partitions: readonly TopicPartition[]): { topic: string; partit
       [...(topics.get(topic) ?? []), partition].sort((a, b) => a - b),
     );
   return [...topics].map(([topic, list]) => ({ topic, partitions: list }));
-}
-
-function checkPartition(partition: unknown): number {
-  if (typeof partition === 'number' && Number.isInteger(partition) && partition >= 0) return partition;
-  throw new PostlogError(
-    'UNKNOWN_TOPIC_OR_PARTITION',
-    `partition is ${shown(partition)}; give a whole number from 0 on.`,
-  );
 }

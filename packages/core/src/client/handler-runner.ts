@@ -5,6 +5,7 @@ import { offset } from '../record/offset.js';
 import type { AssignedPartition, FetchedRecords } from './assigned-partition.js';
 import { FetchedBatch } from './batch.js';
 import { CONSUMER_EVENTS, type ConsumerRun, type TopicPartitionOffset } from './consumer-types.js';
+import { KeyedHandling } from './keyed-handling.js';
 
 export interface HandlerRunnerOptions {
   readonly run: ConsumerRun;
@@ -23,15 +24,20 @@ export interface HandlerRunnerOptions {
 }
 
 /**
- * Gives records to the user's handler: a partition's in order and one call at a time, of so many partitions at once. A
- * call that fails is repeated after a rest, from the record that failed on; other partitions go on meanwhile.
+ * Gives records to the user's handler: a partition's in order and one call at a time (or a key's, with `keyConcurrency`), of
+ * so many partitions at once. A call that fails is repeated after a rest, from the record that failed on; others go on
+ * meanwhile.
  */
 export class HandlerRunner {
   readonly #options: HandlerRunnerOptions;
   #running = 0;
   #isStopped = false;
   #turns = 0;
-  readonly #startedAt = new Map<AssignedPartition, number>();
+  /** When calls that run began, by whatever made them. */
+  readonly #startedAt = new Map<object, number>();
+  /** Also of partitions that were lost: their successors wait until the call has ended. */
+  readonly #inHand = new Set<number>();
+  readonly #keyed = new WeakMap<AssignedPartition, KeyedHandling>();
   #idle: (() => void)[] = [];
 
   constructor(options: HandlerRunnerOptions) {
@@ -41,12 +47,15 @@ export class HandlerRunner {
   /** Starts what can be started now. */
   pump(): void {
     const limit = this.#options.run.partitionsConsumedConcurrently ?? 1;
+    for (const partition of this.#options.partitions()) {
+      if (partition.isBeingHandled) this.#keyed.get(partition)?.pump();
+    }
     while (!this.#isStopped && this.#running < limit) {
       const partition = this.#next();
       if (partition === undefined) return;
       this.#running += 1;
       partition.isBeingHandled = true;
-      this.#startedAt.set(partition, this.#options.clock.monotonic());
+      this.#inHand.add(partition.partitionId);
       void this.#handle(partition).finally(() => this.#finished(partition));
     }
   }
@@ -67,22 +76,34 @@ export class HandlerRunner {
   #next(): AssignedPartition | undefined {
     let next: AssignedPartition | undefined;
     for (const p of this.#options.partitions()) {
-      const isReady = p.hasRecords && !p.isBeingHandled && !p.isPaused && !p.isReleased && !p.isResting;
-      if (isReady && (next === undefined || p.lastTurn < next.lastTurn)) next = p;
+      const isFree = !p.isPaused && !p.isReleased && !p.isResting && !this.#inHand.has(p.partitionId);
+      if (isFree && this.#canStart(p) && (next === undefined || p.lastTurn < next.lastTurn)) next = p;
     }
     if (next !== undefined) next.lastTurn = ++this.#turns;
     return next;
   }
 
+  #canStart(partition: AssignedPartition): boolean {
+    const keyed = this.#keyed.get(partition);
+    return keyed?.generation === partition.generation ? keyed.canStart : partition.hasRecords;
+  }
+
   #finished(partition: AssignedPartition): void {
     this.#running -= 1;
     partition.isBeingHandled = false;
+    this.#inHand.delete(partition.partitionId);
     this.#startedAt.delete(partition);
     if (this.#running === 0) for (const resolve of this.#idle.splice(0)) resolve();
     this.pump();
   }
 
-  async #handle(partition: AssignedPartition): Promise<void> {
+  #handle(partition: AssignedPartition): Promise<void> {
+    return (this.#options.run.keyConcurrency ?? 1) > 1
+      ? this.#keyedHandling(partition).run()
+      : this.#handleInOrder(partition);
+  }
+
+  async #handleInOrder(partition: AssignedPartition): Promise<void> {
     const records = partition.takeRecords();
     if (records === undefined) return;
     const { events, clock } = this.#options;
@@ -112,14 +133,10 @@ export class HandlerRunner {
 
   async #eachMessage(partition: AssignedPartition, { messages, leaderEpoch }: FetchedRecords): Promise<void> {
     const generation = partition.generation;
-    const shared = {
-      topic: partition.topic,
-      partition: partition.partition,
-      heartbeat: () => Promise.resolve(),
-      pause: () => this.#options.pause(partition),
-    };
+    const shared = this.#sharedBy(partition);
     for (const message of messages) {
       if (this.#isStale(partition, generation) || partition.isPaused) return;
+      this.#startedAt.set(partition, this.#options.clock.monotonic());
       const handled = this.#options.run.eachMessage!({ ...shared, message });
       if (handled !== undefined) await handled;
       partition.resolve(nextOffset(message.offset), generation, leaderEpoch);
@@ -129,15 +146,17 @@ export class HandlerRunner {
 
   async #eachBatch(partition: AssignedPartition, records: FetchedRecords): Promise<void> {
     const generation = partition.generation;
-    const { run, commit, uncommitted } = this.#options;
+    const { run, commit, uncommitted, clock } = this.#options;
+    const { topic, partition: number, heartbeat, pause } = this.#sharedBy(partition);
     const resolveOffset = (value: string) => {
       partition.resolve(nextOffset(value), generation, records.leaderEpoch);
     };
+    this.#startedAt.set(partition, clock.monotonic());
     await run.eachBatch!({
-      batch: new FetchedBatch({ ...records, topic: partition.topic, partition: partition.partition }),
+      batch: new FetchedBatch({ ...records, topic, partition: number }),
       resolveOffset,
-      heartbeat: () => Promise.resolve(),
-      pause: () => this.#options.pause(partition),
+      heartbeat,
+      pause,
       commitOffsetsIfNecessary: commit,
       uncommittedOffsets: uncommitted,
       isRunning: () => !this.#isStopped,
@@ -149,16 +168,55 @@ export class HandlerRunner {
     this.#options.onHandled(records.messages.length);
   }
 
+  /** What is in hand of a partition by keys; after a seek that is nothing. */
+  #keyedHandling(partition: AssignedPartition): KeyedHandling {
+    const known = this.#keyed.get(partition);
+    if (known?.generation === partition.generation) return known;
+    const { run, clock, random, retry, onHandled } = this.#options;
+    const shared = this.#sharedBy(partition);
+    const handling: KeyedHandling = new KeyedHandling({
+      partition,
+      concurrency: run.keyConcurrency!,
+      clock,
+      isStopped: () => this.#isStopped,
+      call: async (message, token) => {
+        this.#startedAt.set(token, clock.monotonic());
+        try {
+          await run.eachMessage!({ ...shared, message });
+        } finally {
+          this.#startedAt.delete(token);
+        }
+      },
+      onHandled: () => onHandled(1),
+      restAfter: (error, failures) => {
+        if (failures < retry.retries) return retryDelay(retry, failures, random);
+        this.#crash(asError(error));
+        return undefined;
+      },
+      onReady: () => this.pump(),
+    });
+    this.#keyed.set(partition, handling);
+    return handling;
+  }
+
+  #sharedBy(partition: AssignedPartition) {
+    return {
+      topic: partition.topic,
+      partition: partition.partition,
+      heartbeat: () => Promise.resolve(),
+      pause: () => this.#options.pause(partition),
+    };
+  }
+
   #isStale(partition: AssignedPartition, generation: number): boolean {
     return this.#isStopped || partition.isReleased || partition.generation !== generation;
   }
 
   #failed(partition: AssignedPartition, error: Error): void {
     if (partition.isReleased || this.#isStopped) return;
-    const { retry, clock, random, onCrash } = this.#options;
+    const { retry, clock, random } = this.#options;
     if (partition.failures >= retry.retries) {
-      this.#isStopped = true;
-      onCrash(error);
+      this.#crash(error);
       return;
     }
     const wait = retryDelay(retry, partition.failures, random);
@@ -168,6 +226,12 @@ export class HandlerRunner {
       partition.isResting = false;
       this.pump();
     });
+  }
+
+  #crash(error: Error): void {
+    if (this.#isStopped) return;
+    this.#isStopped = true;
+    this.#options.onCrash(error);
   }
 }
 

@@ -7,12 +7,27 @@ import type { EventBus } from '../runtime/events.js';
 import { startLoop, type Loop } from '../runtime/run-loop.js';
 import { CONSUMER_EVENTS } from './consumer-types.js';
 
+/** Where a consumer's partitions come from: its group, or its own choice. */
+export interface PartitionSource {
+  /** Null: a consumer that commits as none of the group's members. */
+  readonly memberId: string | null;
+  start(): void;
+  /** Something changed that it should look at now. */
+  wake(): void;
+  /** Stops; what is held must be drained and committed by now. */
+  leave(): Promise<void>;
+  /** A commit was refused: everything that it believes may be old. */
+  fence(): void;
+}
+
 export interface MembershipOptions {
   readonly broker: Broker;
   readonly groupId: string;
   readonly clientId: string;
   readonly host: string;
-  readonly topics: () => readonly string[];
+  readonly groupInstanceId: string | null;
+  readonly assignor: string;
+  readonly subscription: { readonly topics: readonly string[]; readonly topicPattern: string | null };
   readonly sessionTimeout: number;
   readonly heartbeatInterval: number;
   readonly rebalanceTimeout: number;
@@ -26,16 +41,20 @@ export interface MembershipOptions {
   readonly onLost: (partitionIds: readonly number[]) => void;
   readonly longestCallMs: () => number;
   readonly onError: (error: unknown) => void;
+  /** The group will not have this member, and joining again would not help. */
+  readonly onFatal: (error: PostlogError) => void;
 }
 
 /**
  * A member's place in its group: it reports at its own pace, whatever the handlers do, takes what it is given, gives up
  * what it is asked to once that is drained and committed, and drops everything when the group goes on without it.
  */
-export class Membership {
+export class Membership implements PartitionSource {
   readonly #options: MembershipOptions;
   readonly #held = new Set<number>();
   readonly #draining = new Set<number>();
+  /** How often everything was dropped: what began before is of no concern any more. */
+  #drops = 0;
   #memberId: string;
   #memberEpoch = 0;
   #lastHeardAt: number;
@@ -81,18 +100,19 @@ export class Membership {
     this.#memberEpoch = 0;
   }
 
-  /** Another member owns the partition: everything that this member believes may be old. */
   fence(): void {
-    this.#startOver();
+    this.#dropEverything();
     this.wake();
   }
 
   async #report(): Promise<number> {
     const { broker, events, heartbeatInterval, groupId } = this.#options;
     if (await this.#hasPolledTooLate()) return heartbeatInterval;
+    const drops = this.#drops;
     try {
       const answer = await broker.coordinator.heartbeat(this.#reportOf([...this.#held]));
       this.#lastHeardAt = broker.clock.monotonic();
+      if (drops !== this.#drops) return 0; // It answers what this member no longer says.
       const hasJoined = this.#memberEpoch === 0;
       this.#memberEpoch = answer.memberEpoch;
       this.#take(answer.assignment);
@@ -105,9 +125,15 @@ export class Membership {
       // Nothing tells a waiting member that the last partition was released by a process that died; so it looks more often.
       return answer.state === 'Stable' ? heartbeatInterval : Math.min(heartbeatInterval, 500);
     } catch (error) {
-      if (!isFenced(error)) throw error;
-      this.#startOver();
-      return 0;
+      if (isFenced(error)) {
+        this.#startOver();
+        return 0;
+      }
+      if (!isHopeless(error)) throw error;
+      this.#dropEverything();
+      this.#memberEpoch = 0;
+      this.#options.onFatal(error);
+      return heartbeatInterval;
     }
   }
 
@@ -130,10 +156,10 @@ export class Membership {
 
   async #drain(partitionId: number): Promise<void> {
     this.#draining.add(partitionId);
-    const memberId = this.#memberId;
+    const drops = this.#drops;
     await this.#options.onRevoked(partitionId).catch(this.#options.onError);
+    if (drops !== this.#drops) return;
     this.#draining.delete(partitionId);
-    if (memberId !== this.#memberId) return;
     this.#held.delete(partitionId);
     this.wake();
   }
@@ -159,15 +185,22 @@ export class Membership {
   /** Without an answer for a whole session others own our partitions by now. */
   #dropIfSilent(): void {
     const { broker, sessionTimeout } = this.#options;
-    if (this.#held.size > 0 && broker.clock.monotonic() - this.#lastHeardAt > sessionTimeout) this.#startOver();
+    if (this.#held.size > 0 && broker.clock.monotonic() - this.#lastHeardAt > sessionTimeout) this.#dropEverything();
   }
 
   /** Joins as somebody new, holding nothing. */
   #startOver(): void {
-    const lost = [...this.#held];
-    this.#held.clear();
     this.#memberEpoch = 0;
     this.#memberId = this.#options.broker.random.uniqueName(this.#options.clientId);
+    this.#dropEverything();
+  }
+
+  /** Holds nothing any more. What the group says to that next is what this member is. */
+  #dropEverything(): void {
+    const lost = [...this.#held];
+    this.#held.clear();
+    this.#draining.clear();
+    this.#drops += 1;
     if (lost.length > 0) this.#options.onLost(lost);
     this.#options.events.emit(CONSUMER_EVENTS.REBALANCING, {
       groupId: this.#options.groupId,
@@ -176,14 +209,18 @@ export class Membership {
   }
 
   #reportOf(held: readonly number[]) {
-    const { groupId, clientId, host, topics, sessionTimeout, rebalanceTimeout } = this.#options;
+    const { groupId, clientId, host, groupInstanceId, assignor, subscription, ...options } = this.#options;
+    const { sessionTimeout, rebalanceTimeout } = options;
     return {
       groupId,
       memberId: this.#memberId,
       memberEpoch: this.#memberEpoch,
       clientId,
       host,
-      topics: topics(),
+      groupInstanceId,
+      assignor,
+      topics: subscription.topics,
+      topicPattern: subscription.topicPattern,
       sessionTimeoutMs: sessionTimeout,
       rebalanceTimeoutMs: rebalanceTimeout,
       held,
@@ -195,6 +232,16 @@ export class Membership {
     for (const { topic, partition } of assignment) (memberAssignment[topic] ??= []).push(partition);
     return { groupId: this.#options.groupId, memberId: this.#memberId, memberAssignment };
   }
+}
+
+const HOPELESS: ReadonlySet<string> = new Set([
+  'FENCED_INSTANCE_ID',
+  'UNSUPPORTED_ASSIGNOR',
+  'INVALID_REGULAR_EXPRESSION',
+]);
+
+function isHopeless(error: unknown): error is PostlogError {
+  return error instanceof PostlogError && HOPELESS.has(error.code);
 }
 
 function isFenced(error: unknown): boolean {

@@ -31,7 +31,8 @@ describe('partitions that are added', () => {
       messages: [0, 1, 2, 3, 4, 5].map((partition) => ({ partition, value: 'x' })),
     });
     await until(() => first!.seen.length + second!.seen.length === 6);
-    expect([...first!.seen, ...second!.seen].map(({ partition }) => partition).sort()).toEqual([0, 1, 2, 3, 4, 5]);
+    const read = [...first!.seen, ...second!.seen].map(({ partition }) => partition);
+    expect(new Set(read)).toEqual(new Set([0, 1, 2, 3, 4, 5]));
     await Promise.all(consumers.map((consumer) => consumer.disconnect()));
   });
 

@@ -1,6 +1,5 @@
 import { PostlogError } from '../errors/postlog-error.js';
 import type { Broker } from '../broker/broker.js';
-import { commitOffsets } from '../group/committed-offsets.store.js';
 import type { Offset } from '../record/offset.js';
 import type { EventBus } from '../runtime/events.js';
 import type { AssignedPartition } from './assigned-partition.js';
@@ -18,16 +17,16 @@ export interface ExplicitOffset {
  */
 export class OffsetCommitter {
   readonly #broker: Broker;
-  readonly #groupId: string;
-  readonly #memberId: () => string;
+  readonly #groupId: string | null;
+  readonly #memberId: () => string | null;
   readonly #events: EventBus;
   readonly #onFenced: (partition: AssignedPartition) => void;
   #last: Promise<void> = Promise.resolve();
 
   constructor(options: {
     broker: Broker;
-    groupId: string;
-    memberId: () => string;
+    groupId: string | null;
+    memberId: () => string | null;
     events: EventBus;
     /** The partition has another owner now: its handler must stop. */
     onFenced: (partition: AssignedPartition) => void;
@@ -67,8 +66,10 @@ export class OffsetCommitter {
 
   async #commit(offsets: readonly (ExplicitOffset & { readonly mayGoBack: boolean })[]): Promise<void> {
     if (offsets.length === 0) return;
-    const refused = await commitOffsets(
-      this.#broker.database,
+    if (this.#groupId === null) {
+      throw new PostlogError('INVALID_GROUP_ID', 'a consumer without groupId has nowhere to commit to; give it one.');
+    }
+    const refused = await this.#broker.coordinator.commitOffsets(
       this.#groupId,
       this.#memberId(),
       offsets.map(({ partition, offset, metadata, mayGoBack }) => ({
@@ -102,7 +103,7 @@ export class OffsetCommitter {
       const { partition } = offsets.find((each) => each.partition.partitionId === partitionId)!;
       throw new PostlogError(
         code,
-        `the commit for ${partition.topic}-${partition.partition} was refused: another member has taken the partition over.`,
+        `the commit for ${partition.topic}-${partition.partition} was refused: ${this.#memberId() === null ? 'the group has members' : 'another member has taken the partition over'}.`,
       );
     }
   }

@@ -53,12 +53,15 @@ export const ERROR_CODES = {
   UNRELEASED_INSTANCE_ID: { number: 111, retriable: false },
   UNSUPPORTED_ASSIGNOR: { number: 112, retriable: false },
   STALE_MEMBER_EPOCH: { number: 113, retriable: false },
+  INVALID_REGULAR_EXPRESSION: { number: 128, retriable: false },
   /** Our own: the database cannot serve as a broker (too old, a standby, a schema that is missing). */
   UNSUPPORTED_DATABASE: { number: -100, retriable: false },
   /** Our own: the client was closed, or never started. */
   CLIENT_CLOSED: { number: -101, retriable: false },
   /** Our own: the producer's memory stayed full until the deadline. */
   BUFFER_EXHAUSTED: { number: -102, retriable: true },
+  /** Our own: nothing is committed for a partition, and `autoOffsetReset` is `none`. */
+  NO_OFFSET_FOR_PARTITION: { number: -103, retriable: false },
 } as const satisfies Record<string, { number: number; retriable: boolean }>;
 
 export type ErrorCode = keyof typeof ERROR_CODES;

@@ -14,10 +14,10 @@ const LIST_GROUPS: Statement = {
   text: /* sql */ `
     select g.group_id, g.group_epoch, g.assignment_epoch,
            (select coalesce(json_agg(m.member_epoch), '[]')
-              from postlog.group_member m
+              from postlog.group_membership m
               join postlog.group_liveness l using (group_id, member_id)
              where m.group_id = g.group_id and l.expires_at > clock_timestamp()) as member_epochs
-      from postlog.consumer_group g
+      from postlog.group_state g
      order by g.group_id`,
 };
 

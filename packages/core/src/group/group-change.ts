@@ -74,6 +74,9 @@ function isSameMember(a: GroupMember, b: GroupMember): boolean {
     a.host === b.host &&
     a.sessionTimeoutMs === b.sessionTimeoutMs &&
     a.rebalanceTimeoutMs === b.rebalanceTimeoutMs &&
+    a.groupInstanceId === b.groupInstanceId &&
+    a.topicPattern === b.topicPattern &&
+    a.assignor === b.assignor &&
     isSameList(a.topics, b.topics) &&
     isSameList(a.target, b.target)
   );

@@ -11,6 +11,7 @@ import { retryDelay } from '../runtime/backoff.js';
 import type { Clock } from '../runtime/clock.js';
 import { silentLogger, type Logger } from '../runtime/logger.js';
 import type { Random } from '../runtime/random.js';
+import { BUILT_IN_ASSIGNORS } from './built-in-assignors.js';
 import type { Assignor } from './assignors.js';
 import {
   commitOffsets,
@@ -22,15 +23,15 @@ import { deleteGroup, listGroups } from './group-admin.store.js';
 import { changeBetween } from './group-change.js';
 import { decide, decideExpiry, type Decision } from './group-decisions.js';
 import { describeGroup, type DescribedGroup } from './group-description.js';
-import type { GroupState, MemberReport } from './group.js';
+import { LEAVING, PAUSED, type GroupState, type MemberReport } from './group.js';
 import { GROUP_TRANSITIONS, groupState, ownedBy } from './group-state.js';
 import { readGroup, writeGroup, type GroupReading, type Position } from './group.store.js';
 import { answerTo, type AssignedPartition, type GroupHeartbeatAnswer } from './heartbeat-answer.js';
 import { HeartbeatBatch, patience } from './heartbeat-batch.js';
 import { renewSessions } from './liveness.store.js';
 import { SettledMembers } from './settled-members.js';
+import { resolveSubscriptions } from './subscriptions.js';
 import { isTargetOutdated } from './target-assignment.js';
-import { uniformAssignor } from './uniform-assignor.js';
 
 export type { AssignedPartition, GroupHeartbeatAnswer };
 
@@ -52,7 +53,7 @@ export class GroupCoordinator {
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #logger: Logger;
-  readonly #assignor: Assignor;
+  readonly #assignors = new Map<string, Assignor>(BUILT_IN_ASSIGNORS);
   readonly #onGroupChanged: (groupId: string) => void;
   readonly #settled = new SettledMembers();
   readonly #batch: HeartbeatBatch;
@@ -63,7 +64,6 @@ export class GroupCoordinator {
     readonly clock: Clock;
     readonly random: Random;
     readonly logger?: Logger;
-    readonly assignor?: Assignor;
     /** Other members have something to learn; the caller wakes them. */
     readonly onGroupChanged?: (groupId: string) => void;
   }) {
@@ -71,7 +71,6 @@ export class GroupCoordinator {
     this.#clock = options.clock;
     this.#random = options.random;
     this.#logger = options.logger ?? silentLogger;
-    this.#assignor = options.assignor ?? uniformAssignor;
     this.#onGroupChanged = options.onGroupChanged ?? (() => {});
     this.#batch = new HeartbeatBatch({
       clock: options.clock,
@@ -79,7 +78,15 @@ export class GroupCoordinator {
     });
   }
 
-  /** @throws PostlogError `UNKNOWN_MEMBER_ID`, `FENCED_MEMBER_EPOCH`: drop everything and join anew with epoch 0. */
+  /** Makes an assignor known to this process. One name must mean the same function in every process. */
+  learnAssignor(name: string, assignor: Assignor): void {
+    this.#assignors.set(name, assignor);
+  }
+
+  /**
+   * @throws PostlogError `UNKNOWN_MEMBER_ID`, `FENCED_MEMBER_EPOCH`: drop everything and join anew with epoch 0;
+   * `FENCED_INSTANCE_ID`, `UNSUPPORTED_ASSIGNOR`, `INVALID_REGULAR_EXPRESSION`: joining again would not help.
+   */
   async heartbeat(report: GroupHeartbeat): Promise<GroupHeartbeatAnswer> {
     const settled = this.#settled.unchanged(report);
     if (settled !== undefined) {
@@ -91,9 +98,9 @@ export class GroupCoordinator {
     return this.#untilSettled(report.groupId, () => this.#answer(report));
   }
 
-  /** Takes the member out of its group at once; its partitions are free for others. */
+  /** Takes the member out of its group at once; its partitions are free for others. A static one keeps its place. */
   async leave(report: GroupHeartbeat): Promise<void> {
-    await this.heartbeat({ ...report, memberEpoch: -1 });
+    await this.heartbeat({ ...report, memberEpoch: report.groupInstanceId === null ? LEAVING : PAUSED });
   }
 
   /** Commits; answers what was refused, by partition. `memberId` null commits from outside, into a group without members. */
@@ -120,7 +127,7 @@ export class GroupCoordinator {
   }
 
   async describeGroup(groupId: string): Promise<DescribedGroup> {
-    const { version, group, silent, places } = await readGroup(this.#database, groupId, []);
+    const { version, group, silent, places } = await readGroup(this.#database, groupId);
     return describeGroup(groupId, version === 0n ? undefined : decideExpiry(group, silent).group, places);
   }
 
@@ -128,7 +135,7 @@ export class GroupCoordinator {
   async deleteGroup(groupId: string): Promise<void> {
     await this.#removeSilent(groupId);
     await this.#untilSettled(groupId, async () => {
-      const { version, group } = await readGroup(this.#database, groupId, []);
+      const { version, group } = await readGroup(this.#database, groupId);
       if (version === 0n) throw new PostlogError('GROUP_ID_NOT_FOUND', `group ${groupId} does not exist.`);
       if (GROUP_TRANSITIONS[groupState(group)].deleted === null) {
         throw new PostlogError('NON_EMPTY_GROUP', `group ${groupId} has members; stop its consumers first.`);
@@ -140,10 +147,12 @@ export class GroupCoordinator {
   /** One attempt to answer a report; undefined when the group changed meanwhile. */
   async #answer(report: GroupHeartbeat): Promise<GroupHeartbeatAnswer | undefined> {
     const { groupId, memberId } = report;
-    const reading = await readGroup(this.#database, groupId, report.topics);
-    const { group, metadataVersion, partitions, silent, late } = reading;
-    const decision = decide(group, report, {
-      assignor: this.#assignor,
+    const reading = await readGroup(this.#database, groupId, report);
+    const { metadataVersion, silent, late } = reading;
+    const subscribed = resolveSubscriptions(reading.group, report, reading.partitions);
+    const { group, partitions } = subscribed;
+    const decision = decide(group, subscribed.report, {
+      assignors: this.#assignors,
       partitions,
       haveTopicsChanged: metadataVersion !== reading.assignedForMetadata && isTargetOutdated(group, partitions),
       silent,
@@ -200,7 +209,7 @@ export class GroupCoordinator {
   /** What nobody is left to notice: takes members out whose session is over. */
   async #removeSilent(groupId: string): Promise<void> {
     await this.#untilSettled(groupId, async () => {
-      const reading = await readGroup(this.#database, groupId, []);
+      const reading = await readGroup(this.#database, groupId);
       return this.#write(groupId, null, reading, decideExpiry(reading.group, reading.silent));
     });
   }

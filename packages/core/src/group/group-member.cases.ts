@@ -13,6 +13,8 @@ export class TestMember {
   readonly memberId: string;
   readonly sessionTimeoutMs: number;
   readonly rebalanceTimeoutMs: number;
+  readonly groupInstanceId: string | null;
+  readonly topicPattern: string | null;
   topics: readonly string[];
   epoch = 0;
   held: number[] = [];
@@ -26,6 +28,8 @@ export class TestMember {
       readonly sessionTimeoutMs?: number;
       readonly rebalanceTimeoutMs?: number;
       readonly topics?: readonly string[];
+      readonly groupInstanceId?: string;
+      readonly topicPattern?: string;
       readonly onGroupChanged?: () => void;
     } = {},
   ) {
@@ -35,6 +39,8 @@ export class TestMember {
     this.memberId = memberId;
     this.sessionTimeoutMs = given.sessionTimeoutMs ?? 60_000;
     this.rebalanceTimeoutMs = given.rebalanceTimeoutMs ?? 60_000;
+    this.groupInstanceId = given.groupInstanceId ?? null;
+    this.topicPattern = given.topicPattern ?? null;
     this.topics = given.topics ?? ['t'];
   }
 
@@ -65,14 +71,27 @@ export class TestMember {
   }
 
   report(): GroupHeartbeat {
-    const { groupId, memberId, epoch, sessionTimeoutMs, rebalanceTimeoutMs, topics, held } = this;
+    const {
+      groupId,
+      memberId,
+      groupInstanceId,
+      topicPattern,
+      epoch,
+      sessionTimeoutMs,
+      rebalanceTimeoutMs,
+      topics,
+      held,
+    } = this;
     return {
       groupId,
       memberId,
       memberEpoch: epoch,
       clientId: 'c',
       host: 'h',
+      groupInstanceId,
       topics,
+      topicPattern,
+      assignor: 'uniform',
       sessionTimeoutMs,
       rebalanceTimeoutMs,
       held,

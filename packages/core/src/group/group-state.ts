@@ -1,10 +1,12 @@
-import type { Group, GroupMember, GroupState, MemberState, Ownership } from './group.js';
+import { PAUSED, type Group, type GroupMember, type GroupState, type MemberState, type Ownership } from './group.js';
 
 /**
  * `joined`, `changed` (a subscription or its topics), `lost` (a member, others remain), `lastLost`: raise the group epoch.
  * `assigned`: targets were computed for it. `reconciled`: the last member has moved to it. `deleted`: with all its offsets.
+ * `paused`, `replaced`: a static member went, its successor came; that alone raises nothing.
  */
-export type GroupEvent = 'joined' | 'changed' | 'lost' | 'lastLost' | 'assigned' | 'reconciled' | 'deleted';
+export type GroupEvent =
+  'joined' | 'changed' | 'lost' | 'lastLost' | 'paused' | 'replaced' | 'assigned' | 'reconciled' | 'deleted';
 
 /** Which event leads where; null means refuse. States are not stored: `groupState` derives them from epochs. */
 export const GROUP_TRANSITIONS: Readonly<Record<GroupState, Readonly<Record<GroupEvent, GroupState | null>>>> = {
@@ -13,6 +15,8 @@ export const GROUP_TRANSITIONS: Readonly<Record<GroupState, Readonly<Record<Grou
     changed: null,
     lost: null,
     lastLost: null,
+    paused: null,
+    replaced: null,
     assigned: null,
     reconciled: null,
     deleted: 'Dead',
@@ -22,6 +26,8 @@ export const GROUP_TRANSITIONS: Readonly<Record<GroupState, Readonly<Record<Grou
     changed: 'Assigning',
     lost: 'Assigning',
     lastLost: 'Empty',
+    paused: 'Assigning',
+    replaced: 'Assigning',
     assigned: 'Reconciling',
     reconciled: null,
     deleted: null,
@@ -31,6 +37,8 @@ export const GROUP_TRANSITIONS: Readonly<Record<GroupState, Readonly<Record<Grou
     changed: 'Assigning',
     lost: 'Assigning',
     lastLost: 'Empty',
+    paused: 'Reconciling',
+    replaced: 'Reconciling',
     assigned: null,
     reconciled: 'Stable',
     deleted: null,
@@ -40,6 +48,8 @@ export const GROUP_TRANSITIONS: Readonly<Record<GroupState, Readonly<Record<Grou
     changed: 'Assigning',
     lost: 'Assigning',
     lastLost: 'Empty',
+    paused: 'Stable',
+    replaced: 'Reconciling',
     assigned: null,
     reconciled: null,
     deleted: null,
@@ -50,6 +60,8 @@ export const GROUP_TRANSITIONS: Readonly<Record<GroupState, Readonly<Record<Grou
     changed: null,
     lost: null,
     lastLost: null,
+    paused: null,
+    replaced: null,
     assigned: null,
     reconciled: null,
     deleted: null,
@@ -68,7 +80,9 @@ export function groupState(group: Epochs | undefined): GroupState {
   const { groupEpoch, assignmentEpoch, members } = group;
   if (members.length === 0) return 'Empty';
   if (groupEpoch > assignmentEpoch) return 'Assigning';
-  return members.every(({ memberEpoch }) => memberEpoch === assignmentEpoch) ? 'Stable' : 'Reconciling';
+  return members.every(({ memberEpoch }) => memberEpoch === assignmentEpoch || memberEpoch === PAUSED)
+    ? 'Stable'
+    : 'Reconciling';
 }
 
 /** A member's state, by what it owns and what it shall own (rule I59). */

@@ -2,7 +2,7 @@ import type { AssignablePartition } from './assignors.js';
 import { decide, type Circumstances, type Decision } from './group-decisions.js';
 import type { Group, MemberReport } from './group.js';
 import { memberOf, ownedBy } from './group-state.js';
-import { uniformAssignor } from './uniform-assignor.js';
+import { BUILT_IN_ASSIGNORS } from './built-in-assignors.js';
 
 /** What the specs of the pure files share: groups as values, members that report as a consumer would. */
 export const NO_GROUP: Group = { groupEpoch: 0, assignmentEpoch: 0, members: [], owned: [] };
@@ -17,7 +17,7 @@ export function partitionsOf(counts: Readonly<Record<string, number>>, first = 1
 
 export function circumstances(given: Partial<Circumstances> = {}): Circumstances {
   return {
-    assignor: uniformAssignor,
+    assignors: BUILT_IN_ASSIGNORS,
     partitions: partitionsOf({ t: 4 }),
     haveTopicsChanged: false,
     silent: new Set(),
@@ -31,6 +31,7 @@ export function report(
   memberEpoch: number,
   held: readonly number[] = [],
   topics: readonly string[] = ['t'],
+  given: Partial<MemberReport> = {},
 ): MemberReport {
   return {
     memberId,
@@ -41,6 +42,10 @@ export function report(
     host: 'h',
     sessionTimeoutMs: 1_000,
     rebalanceTimeoutMs: 1_000,
+    groupInstanceId: null,
+    topicPattern: null,
+    assignor: 'uniform',
+    ...given,
   };
 }
 

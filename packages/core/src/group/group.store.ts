@@ -19,7 +19,7 @@ export interface GroupReading {
   readonly late: ReadonlySet<string>;
   /** Every partition of a subscribed topic, and every owned one. */
   readonly places: ReadonlyMap<number, AssignablePartition>;
-  /** Partitions of the topics that members and the reporter subscribe to. */
+  /** Partitions of the topics that members and the reporter subscribe to; of all topics when one of them has a pattern. */
   readonly partitions: readonly AssignablePartition[];
   readonly positions: ReadonlyMap<number, Position>;
 }
@@ -48,7 +48,7 @@ interface ReadingDocument {
 
 const READ_GROUP: Statement = {
   name: 'read_group',
-  text: /* sql */ `select postlog.read_group_v1($1, $2) as reading`,
+  text: /* sql */ `select postlog.read_group_v1($1, $2, $3) as reading`,
 };
 
 const WRITE_GROUP: Statement = {
@@ -57,12 +57,18 @@ const WRITE_GROUP: Statement = {
     select postlog.write_group_v1($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) as claimed`,
 };
 
+const NOTHING_MORE = { topics: [], topicPattern: null };
+
 export async function readGroup(
   database: Database,
   groupId: string,
-  moreTopics: readonly string[],
+  more: { readonly topics: readonly string[]; readonly topicPattern: string | null } = NOTHING_MORE,
 ): Promise<GroupReading> {
-  const { reading } = await database.one<{ reading: ReadingDocument }>(READ_GROUP, [groupId, moreTopics]);
+  const { reading } = await database.one<{ reading: ReadingDocument }>(READ_GROUP, [
+    groupId,
+    more.topics,
+    more.topicPattern !== null,
+  ]);
   const { group, members, owned, partitions } = reading;
   const idsWhere = (isSo: (member: ReadingDocument['members'][number]) => boolean) =>
     new Set(members.filter(isSo).map(({ memberId }) => memberId));

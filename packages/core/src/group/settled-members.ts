@@ -40,6 +40,8 @@ export class SettledMembers {
       report.sessionTimeoutMs === known.report.sessionTimeoutMs &&
       report.rebalanceTimeoutMs === known.report.rebalanceTimeoutMs &&
       report.topics.join() === known.report.topics.join() &&
+      report.topicPattern === known.report.topicPattern &&
+      report.assignor === known.report.assignor &&
       report.held.length === known.owned.size &&
       report.held.every((partitionId) => known.owned.has(partitionId));
     return isSame ? known : undefined;

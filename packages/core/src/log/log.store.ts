@@ -80,6 +80,11 @@ const LOG_ENDS: Statement = {
   text: /* sql */ `select partition_id, leader_epoch, log_start_offset, log_end_offset from postlog.log_ends_v1($1)`,
 };
 
+const BATCH_AT_TIME: Statement = {
+  name: 'batch_at_time',
+  text: /* sql */ `select base_offset, last_offset, batch from postlog.batch_at_time_v1($1, $2, $3)`,
+};
+
 const ADVANCE_LOG_START: Statement = {
   name: 'advance_log_start',
   text: /* sql */ `select error_code, log_start_offset from postlog.advance_log_start_v1($1, $2)`,
@@ -147,6 +152,22 @@ export async function advanceLogStart(
     error: row.error_code === 0 ? undefined : errorCodeOf(row.error_code),
     logStartOffset: row.log_start_offset === null ? undefined : offset(row.log_start_offset),
   };
+}
+
+/** The first batch from an offset on that holds a record not older than a time; undefined when there is none. */
+export async function batchAtTime(
+  database: Database,
+  partitionId: number,
+  from: Offset,
+  timestamp: number,
+): Promise<{ readonly baseOffset: Offset; readonly lastOffset: Offset; readonly bytes: Buffer } | undefined> {
+  const [row] = await database.query<{ base_offset: bigint; last_offset: bigint; batch: Buffer }>(BATCH_AT_TIME, [
+    partitionId,
+    from,
+    timestamp,
+  ]);
+  if (row === undefined) return undefined;
+  return { baseOffset: offset(row.base_offset), lastOffset: offset(row.last_offset), bytes: row.batch };
 }
 
 /** Columns: ordinal, error_code, log_start_offset, high_watermark, partition_id, base_offset, last_offset, leader_epoch, batch. */

@@ -1,0 +1,131 @@
+import type { ConsumedMessage } from '../record/messages.js';
+import { offset } from '../record/offset.js';
+import type { Clock } from '../runtime/clock.js';
+import type { AssignedPartition } from './assigned-partition.js';
+import { KeyLanes } from './key-lanes.js';
+
+/** Most records, and bytes, in hand of one partition: so far may one slow key fall behind the others. */
+const MOST_RECORDS = 10_000;
+const MOST_BYTES = 4_194_304;
+
+export interface KeyedHandlingOptions {
+  readonly partition: AssignedPartition;
+  readonly concurrency: number;
+  readonly clock: Clock;
+  readonly isStopped: () => boolean;
+  /** Calls the handler; `token` stands for the call. */
+  readonly call: (message: ConsumedMessage, token: object) => Promise<void>;
+  readonly onHandled: () => void;
+  /** Milliseconds to rest before the record is handled again; undefined when there is no point. */
+  readonly restAfter: (error: unknown, failures: number) => number | undefined;
+  /** A record may be handled again. */
+  readonly onReady: () => void;
+}
+
+/**
+ * Handles one partition's records of different keys at the same time. It takes more while slow keys are still at work, so
+ * that one of them holds up no other key; what is resolved, and committed, ends before the lowest unfinished record.
+ */
+export class KeyedHandling {
+  /** Of the partition when this began; a seek makes all of it stale. */
+  readonly generation: number;
+  readonly #options: KeyedHandlingOptions;
+  readonly #lanes = new KeyLanes();
+  #records = 0;
+  #bytes = 0;
+  #calls = 0;
+  #nextOffset = offset(0);
+  #leaderEpoch = -1;
+  #onIdle: (() => void) | undefined;
+
+  constructor(options: KeyedHandlingOptions) {
+    this.#options = options;
+    this.generation = options.partition.generation;
+  }
+
+  /** Whether `run` would call the handler. */
+  get canStart(): boolean {
+    return this.#lanes.hasReady || (this.#hasRoom && this.#options.partition.hasRecords);
+  }
+
+  /** Resolves when no call runs any more. */
+  run(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onIdle = resolve;
+      this.pump();
+      this.#endIfIdle();
+    });
+  }
+
+  /** Starts what can be started now; only while it runs. */
+  pump(): void {
+    if (this.#onIdle === undefined) return;
+    while (this.#calls < this.#options.concurrency && !this.#isStale && !this.#options.partition.isPaused) {
+      while (!this.#lanes.hasReady) if (!this.#takeMore()) return;
+      const message = this.#lanes.take();
+      if (message !== undefined) void this.#handle(message);
+    }
+  }
+
+  #takeMore(): boolean {
+    const records = this.#hasRoom ? this.#options.partition.takeRecords() : undefined;
+    if (records === undefined) return false;
+    this.#lanes.add(records.messages);
+    this.#records += records.messages.length;
+    for (const message of records.messages) this.#bytes += sizeOf(message);
+    this.#nextOffset = records.nextOffset;
+    this.#leaderEpoch = records.leaderEpoch;
+    return true;
+  }
+
+  async #handle(message: ConsumedMessage): Promise<void> {
+    const { call, partition, onHandled } = this.#options;
+    this.#calls += 1;
+    try {
+      await call(message, {});
+      this.#lanes.finish(message);
+      this.#records -= 1;
+      this.#bytes -= sizeOf(message);
+      const lowest = this.#lanes.lowestUnfinished;
+      const next = lowest === undefined ? this.#nextOffset : offset(BigInt(lowest));
+      partition.resolve(next, this.generation, this.#leaderEpoch);
+      onHandled();
+    } catch (error) {
+      this.#failed(message, error);
+    }
+    this.#calls -= 1;
+    this.pump();
+    this.#endIfIdle();
+  }
+
+  #failed(message: ConsumedMessage, error: unknown): void {
+    if (this.#isStale) return;
+    const { restAfter, clock, onReady } = this.#options;
+    const rest = restAfter(error, this.#lanes.fail(message));
+    if (rest === undefined) return;
+    clock.after(rest, () => {
+      this.#lanes.retry(message);
+      onReady();
+    });
+  }
+
+  #endIfIdle(): void {
+    if (this.#calls > 0) return;
+    const resolve = this.#onIdle;
+    this.#onIdle = undefined;
+    resolve?.();
+  }
+
+  get #hasRoom(): boolean {
+    return this.#records < MOST_RECORDS && this.#bytes < MOST_BYTES;
+  }
+
+  get #isStale(): boolean {
+    const { isStopped, partition } = this.#options;
+    return isStopped() || partition.isReleased || partition.generation !== this.generation;
+  }
+}
+
+function sizeOf({ key, value }: ConsumedMessage): number {
+  return (key?.length ?? 0) + (value?.length ?? 0);
+}
