@@ -33,13 +33,23 @@ export type {
 export type {
   Admin,
   ConfigEntry,
-  GroupTopicOffsets,
   PartitionDescription,
   TopicDescription,
   TopicOffsets,
   TopicSpec,
 } from './client/admin-types.js';
+export type {
+  GroupAdmin,
+  GroupDescription,
+  GroupTopicOffsets,
+  ListedGroup,
+  MemberDescription,
+  OwnedPartitions,
+  ResetOffsets,
+  ResetPartition,
+} from './client/group-admin-types.js';
 export type { AssignableMember, AssignablePartition, Assignor } from './group/assignors.js';
+export type { GroupState, MemberState } from './group/group.js';
 export { ERROR_CODES, type ErrorCode } from './errors/error-code.js';
 export { PostlogError, type Outcome, type PostlogErrorOptions } from './errors/postlog-error.js';
 export { migrationScript } from './postgres/migration-files.js';

@@ -81,7 +81,7 @@ describe('migrations', () => {
 
   it('begin with a sentence that says what they are for', () => {
     const silent = sources.filter(
-      (path) => /sql\/(migrations|functions)\//.test(path) && !/^-- [A-Z].+/.test(read(path)),
+      (path) => /sql\/(migrations|functions|views)\//.test(path) && !/^-- [A-Z].+/.test(read(path)),
     );
     expect(silent).toEqual([]);
   });

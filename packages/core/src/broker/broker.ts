@@ -20,6 +20,7 @@ import type { Random } from '../runtime/random.js';
 import type { Loop } from '../runtime/run-loop.js';
 import { FetchDispatcher } from './fetch-dispatcher.js';
 import { Notifier } from './notifier.js';
+import { startOffsetExpiryService } from './offset-expiry-service.js';
 import { startSegmentService } from './segment-service.js';
 import { groupKey, partitionKey, readWakeUp } from './wake-up.js';
 
@@ -28,6 +29,7 @@ export interface BrokerOptions {
   readonly schema: string;
   readonly migrate: boolean;
   readonly services: boolean;
+  readonly offsetsRetentionMs: number;
   readonly clientId: string;
   readonly maxConnections: number;
   readonly connectionTimeout: number;
@@ -80,10 +82,9 @@ export class Broker {
     this.#start = () => {
       this.#loops.push(this.#listen(processToken));
       if (options.services) {
-        const onError = (error: unknown) => logger.debug('the segment service met an error', { reason: String(error) });
-        this.#loops.push(
-          startSegmentService({ database: this.database, holder: processToken, clock, random: random.next, onError }),
-        );
+        const onError = (error: unknown) => logger.debug('a service met an error', { reason: String(error) });
+        const context = { database: this.database, holder: processToken, clock, random: random.next, onError };
+        this.#loops.push(startSegmentService(context), startOffsetExpiryService(context, options.offsetsRetentionMs));
       }
     };
   }

@@ -1,12 +1,9 @@
-import { acquireLease, resignLease } from '../metadata/lease.store.js';
 import { planSegments } from '../log/segment-plan.js';
 import { applySegmentAction, listSegments, type SegmentTimes } from '../log/segment.store.js';
 import type { Database } from '../postgres/database.js';
-import { DEFAULT_RETRY } from '../runtime/backoff.js';
-import type { Clock } from '../runtime/clock.js';
-import { startLoop, type Loop } from '../runtime/run-loop.js';
+import type { Loop } from '../runtime/run-loop.js';
+import { startLeasedService, type ServiceContext } from './leased-service.js';
 
-const LEASE = 'segments';
 const EVERY_MS = 10_000;
 const LEASE_TTL_MS = 30_000;
 
@@ -17,37 +14,15 @@ const DEFAULT_SEGMENT_TIMES: SegmentTimes = {
   dropAfterMs: 60_000,
 };
 
-/**
- * Prepares, rolls, closes and drops segments, off the hot path. One process of those that run services does it, by lease;
- * two at once would do no harm, since every statement compares what it changes.
- */
-export function startSegmentService(options: {
-  readonly database: Database;
-  readonly holder: string;
-  readonly clock: Clock;
-  readonly random: () => number;
-  readonly onError: (error: unknown) => void;
-  readonly times?: SegmentTimes;
-}): Loop {
-  const { database, holder, clock, random, onError, times = DEFAULT_SEGMENT_TIMES } = options;
-  const loop = startLoop({
-    clock,
-    random,
-    onError,
-    retry: DEFAULT_RETRY,
-    step: async (signal) => {
-      const lease = { name: LEASE, holder, ttlMs: LEASE_TTL_MS };
-      if ((await acquireLease(database, lease)) === undefined) return EVERY_MS;
-      return (await tendSegments(database, times, onError, signal)) > 0 ? 0 : EVERY_MS;
-    },
+/** Prepares, rolls, closes and drops segments, off the hot path. */
+export function startSegmentService(context: ServiceContext, times: SegmentTimes = DEFAULT_SEGMENT_TIMES): Loop {
+  const { database, onError } = context;
+  return startLeasedService(context, {
+    name: 'segments',
+    everyMs: EVERY_MS,
+    leaseTtlMs: LEASE_TTL_MS,
+    step: async (signal) => (await tendSegments(database, times, onError, signal)) > 0,
   });
-  return {
-    wake: loop.wake,
-    stop: async () => {
-      await loop.stop();
-      await resignLease(database, { name: LEASE, holder }).catch(onError);
-    },
-  };
 }
 
 /**

@@ -1,3 +1,5 @@
+import type { GroupAdmin } from './group-admin-types.js';
+
 export interface ConfigEntry {
   readonly name: string;
   readonly value: string;
@@ -36,20 +38,8 @@ export interface TopicOffsets {
   readonly low: string;
 }
 
-export interface GroupTopicOffsets {
-  readonly topic: string;
-  readonly partitions: {
-    readonly partition: number;
-    /** The committed offset, or `'-1'` where the group never committed. */
-    readonly offset: string;
-    readonly metadata: string | null;
-    /** High watermark minus committed offset. */
-    readonly lag: string;
-  }[];
-}
-
-/** Creates, lists and describes topics; reads offsets (KafkaJS's `Admin`). */
-export interface Admin {
+/** Creates, lists and describes topics, reads offsets, steers groups (KafkaJS's `Admin`). */
+export interface Admin extends GroupAdmin {
   connect(): Promise<void>;
   disconnect(): Promise<void>;
   /** Resolves to `false` when every topic existed already, as KafkaJS does. */
@@ -68,10 +58,11 @@ export interface Admin {
   listTopics(): Promise<string[]>;
   fetchTopicMetadata(options?: { readonly topics?: readonly string[] }): Promise<{ topics: TopicDescription[] }>;
   fetchTopicOffsets(topic: string): Promise<TopicOffsets[]>;
-  fetchOffsets(options: {
-    readonly groupId: string;
-    readonly topics?: readonly string[];
-  }): Promise<GroupTopicOffsets[]>;
+  /** Of each partition the first record that is not older than `timestamp` [milliseconds]; the end where all are (rule G49). */
+  fetchTopicOffsetsByTimestamp(
+    topic: string,
+    timestamp: number,
+  ): Promise<{ readonly partition: number; readonly offset: string }[]>;
   /** Moves the log start of partitions forward: records before it are gone. */
   deleteTopicRecords(options: {
     readonly topic: string;

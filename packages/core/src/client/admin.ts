@@ -1,7 +1,6 @@
 import { PostlogError } from '../errors/postlog-error.js';
 import { ERROR_CODES } from '../errors/error-code.js';
 import type { Broker } from '../broker/broker.js';
-import { committedOffsets } from '../group/committed-offsets.store.js';
 import { advanceLogStart, logEnds } from '../log/log.store.js';
 import {
   addPartitions,
@@ -15,10 +14,12 @@ import {
 import { checkMinInsyncReplicas, checkPartitionCount, checkReplicationFactor } from '../record/check-topic.js';
 import { parseOffset } from '../record/offset.js';
 import { checkTopicConfig, resolveTopicConfig } from '../record/topic-config.js';
-import { checkGroupId, checkTopicName } from '../record/topic-name.js';
-import type { Admin, GroupTopicOffsets, TopicDescription, TopicOffsets, TopicSpec } from './admin-types.js';
-import { checkOptions, invalid } from './check-options.js';
+import { checkTopicName } from '../record/topic-name.js';
+import type { Admin, TopicDescription, TopicOffsets, TopicSpec } from './admin-types.js';
+import { checkInteger, checkOptions, invalid } from './check-options.js';
+import { LogGroupAdmin } from './group-admin.js';
 import type { MetadataCache } from './metadata-cache.js';
+import { findStart } from './start-position.js';
 
 /** With one Postgres there is one broker. */
 const BROKERS = 1;
@@ -26,11 +27,12 @@ const BROKERS = 1;
 const LOCK_ATTEMPTS = 40;
 
 /** @see Admin */
-export class LogAdmin implements Admin {
+export class LogAdmin extends LogGroupAdmin implements Admin {
   readonly #broker: Broker;
   readonly #metadata: MetadataCache;
 
   constructor(broker: Broker, metadata: MetadataCache) {
+    super(broker, metadata);
     this.#broker = broker;
     this.#metadata = metadata;
   }
@@ -132,29 +134,18 @@ export class LogAdmin implements Admin {
     });
   }
 
-  async fetchOffsets(options: {
-    readonly groupId: string;
-    readonly topics?: readonly string[];
-  }): Promise<GroupTopicOffsets[]> {
-    const { groupId, topics } = checkOptions(options, ['groupId', 'topics'], 'fetchOffsets()');
-    const rows = await committedOffsets(
-      this.#broker.database,
-      checkGroupId(groupId),
-      topics?.map(checkTopicName) ?? null,
+  async fetchTopicOffsetsByTimestamp(
+    topic: string,
+    timestamp: number,
+  ): Promise<{ readonly partition: number; readonly offset: string }[]> {
+    const checked = checkInteger(timestamp, 'timestamp', { min: 0, max: Number.MAX_SAFE_INTEGER, fallback: 0 });
+    const { partitions } = await this.#topic(topic);
+    return Promise.all(
+      partitions.map(async (place) => ({
+        partition: place.partition,
+        offset: String(await findStart(this.#broker.database, place, { timestamp: checked })),
+      })),
     );
-    const byTopic = new Map<string, GroupTopicOffsets['partitions'][number][]>();
-    for (const row of rows) {
-      const begin = row.committedOffset ?? row.logStartOffset;
-      const list = byTopic.get(row.topic) ?? [];
-      byTopic.set(row.topic, list);
-      list.push({
-        partition: row.partition,
-        offset: String(row.committedOffset ?? -1n),
-        metadata: row.metadata,
-        lag: String(row.logEndOffset > begin ? row.logEndOffset - begin : 0n),
-      });
-    }
-    return [...byTopic].map(([topic, partitions]) => ({ topic, partitions }));
   }
 
   async deleteTopicRecords(options: {

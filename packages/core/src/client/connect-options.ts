@@ -11,6 +11,8 @@ export interface ConnectOptions {
   readonly migrate?: boolean;
   /** Run the background services (segment preparation, expiry) in this process [`true`]. */
   readonly services?: boolean;
+  /** How long a group's offsets are kept that nobody needs, in milliseconds [604 800 000: 7 days] (rule H57). */
+  readonly offsetsRetentionMs?: number;
   /** Create a topic with one partition when a producer first sends to it [`false`]: a typo must not create topics. */
   readonly allowAutoTopicCreation?: boolean;
   /** Named in logs, events and group descriptions [`postlog`]. */

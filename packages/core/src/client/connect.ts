@@ -23,6 +23,7 @@ export const CONNECT_OPTIONS: readonly (keyof ConnectOptions)[] = [
   'schema',
   'migrate',
   'services',
+  'offsetsRetentionMs',
   'allowAutoTopicCreation',
   'clientId',
   'maxConnections',
@@ -51,6 +52,11 @@ export async function connect(given: ConnectOptions): Promise<Postlog> {
     schema: checkSchema(options.schema),
     migrate: checkBoolean(options.migrate, 'migrate', true),
     services: checkBoolean(options.services, 'services', true),
+    offsetsRetentionMs: checkInteger(options.offsetsRetentionMs, 'offsetsRetentionMs', {
+      min: 60_000,
+      max: Number.MAX_SAFE_INTEGER,
+      fallback: 604_800_000,
+    }),
     clientId: checkClientId(options.clientId),
     maxConnections: checkInteger(options.maxConnections, 'maxConnections', { min: 2, max: 4, fallback: 4 }),
     connectionTimeout: checkInteger(options.connectionTimeout, 'connectionTimeout', {

@@ -1,24 +1,20 @@
 import type { Database } from '../postgres/database.js';
 import type { Statement } from '../postgres/statement.js';
+import type { GroupState } from './group.js';
 
 export interface ListedGroup {
   readonly groupId: string;
-  readonly groupEpoch: number;
-  readonly assignmentEpoch: number;
-  /** Of the members whose session has not run out. */
-  readonly memberEpochs: readonly number[];
+  readonly state: GroupState;
 }
 
 const LIST_GROUPS: Statement = {
   name: 'list_groups',
-  text: /* sql */ `
-    select g.group_id, g.group_epoch, g.assignment_epoch,
-           (select coalesce(json_agg(m.member_epoch), '[]')
-              from postlog.group_membership m
-              join postlog.group_liveness l using (group_id, member_id)
-             where m.group_id = g.group_id and l.expires_at > clock_timestamp()) as member_epochs
-      from postlog.group_state g
-     order by g.group_id`,
+  text: /* sql */ `select group_id, state from postlog.consumer_group order by group_id`,
+};
+
+const EXPIRE_OFFSETS: Statement = {
+  name: 'expire_offsets',
+  text: /* sql */ `select postlog.expire_offsets_v1($1, $2) as expired`,
 };
 
 const DELETE_GROUP: Statement = {
@@ -27,18 +23,13 @@ const DELETE_GROUP: Statement = {
 };
 
 export async function listGroups(database: Database): Promise<ListedGroup[]> {
-  const rows = await database.query<{
-    group_id: string;
-    group_epoch: number;
-    assignment_epoch: number;
-    member_epochs: number[];
-  }>(LIST_GROUPS);
-  return rows.map((row) => ({
-    groupId: row.group_id,
-    groupEpoch: row.group_epoch,
-    assignmentEpoch: row.assignment_epoch,
-    memberEpochs: row.member_epochs,
-  }));
+  const rows = await database.query<{ group_id: string; state: GroupState }>(LIST_GROUPS);
+  return rows.map(({ group_id, state }) => ({ groupId: group_id, state }));
+}
+
+/** Forgets offsets of some groups that nobody needed for so long (rule H57); answers how many. */
+export async function expireOffsets(database: Database, retentionMs: number, maxGroups: number): Promise<number> {
+  return (await database.one<{ expired: number }>(EXPIRE_OFFSETS, [retentionMs, maxGroups])).expired;
 }
 
 /** False when the group has members or was changed since it was read. */

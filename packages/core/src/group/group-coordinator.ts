@@ -19,11 +19,11 @@ import {
   type CommittedPartition,
   type OffsetToCommit,
 } from './committed-offsets.store.js';
-import { deleteGroup, listGroups } from './group-admin.store.js';
+import { deleteGroup, listGroups, type ListedGroup } from './group-admin.store.js';
 import { changeBetween } from './group-change.js';
 import { decide, decideExpiry, type Decision } from './group-decisions.js';
 import { describeGroup, type DescribedGroup } from './group-description.js';
-import { LEAVING, PAUSED, type GroupState, type MemberReport } from './group.js';
+import { LEAVING, PAUSED, type MemberReport } from './group.js';
 import { GROUP_TRANSITIONS, groupState, ownedBy } from './group-state.js';
 import { readGroup, writeGroup, type GroupReading, type Position } from './group.store.js';
 import { answerTo, type AssignedPartition, type GroupHeartbeatAnswer } from './heartbeat-answer.js';
@@ -118,12 +118,8 @@ export class GroupCoordinator {
     return committedOffsets(this.#database, groupId, topics);
   }
 
-  async listGroups(): Promise<{ readonly groupId: string; readonly state: GroupState }[]> {
-    const groups = await listGroups(this.#database);
-    return groups.map(({ groupId, groupEpoch, assignmentEpoch, memberEpochs }) => {
-      const members = memberEpochs.map((memberEpoch) => ({ memberEpoch }));
-      return { groupId, state: groupState({ groupEpoch, assignmentEpoch, members }) };
-    });
+  listGroups(): Promise<ListedGroup[]> {
+    return listGroups(this.#database);
   }
 
   async describeGroup(groupId: string): Promise<DescribedGroup> {

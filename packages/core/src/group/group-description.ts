@@ -1,4 +1,5 @@
 import type { TopicPartition } from '../record/topic-partition.js';
+import { preferredAssignor } from './assignor-choice.js';
 import type { AssignablePartition } from './assignors.js';
 import type { Group, GroupMember, GroupState, MemberState } from './group.js';
 import { groupState, memberState, ownedBy } from './group-state.js';
@@ -9,16 +10,22 @@ export interface DescribedGroup {
   readonly state: GroupState;
   readonly groupEpoch: number;
   readonly assignmentEpoch: number;
+  /** The name of the one that the group takes; empty without members. */
+  readonly assignor: string;
   readonly members: readonly DescribedMember[];
 }
 
-interface DescribedMember {
+export interface DescribedMember {
   readonly memberId: string;
+  readonly groupInstanceId: string | null;
   readonly clientId: string;
   readonly host: string;
+  /** -2 while a static member is away. */
   readonly memberEpoch: number;
   readonly state: MemberState;
   readonly topics: readonly string[];
+  readonly topicPattern: string | null;
+  readonly assignor: string;
   readonly owned: readonly TopicPartition[];
   /** What it shall own and others have not given up yet. */
   readonly awaited: readonly TopicPartition[];
@@ -37,17 +44,18 @@ export function describeGroup(
       return place === undefined ? [] : [{ topic: place.topic, partition: place.partition }];
     });
   const describeMember = (within: Group, member: GroupMember): DescribedMember => {
-    const { memberId, clientId, host, memberEpoch, topics } = member;
-    const mine = ownedBy(within, memberId).map(({ partitionId }) => partitionId);
-    const awaited = member.target.filter((partitionId) => !mine.includes(partitionId));
+    const { target, previousEpoch: _, sessionTimeoutMs: __, rebalanceTimeoutMs: ___, ...described } = member;
+    const mine = ownedBy(within, member.memberId).map(({ partitionId }) => partitionId);
+    const awaited = target.filter((partitionId) => !mine.includes(partitionId));
     const state = memberState(within, member);
-    return { memberId, clientId, host, memberEpoch, state, topics, owned: named(mine), awaited: named(awaited) };
+    return { ...described, state, owned: named(mine), awaited: named(awaited) };
   };
   return {
     groupId,
     state: groupState(group),
     groupEpoch,
     assignmentEpoch,
+    assignor: preferredAssignor(members),
     members: group === undefined ? [] : members.map((member) => describeMember(group, member)),
   };
 }

@@ -12,9 +12,9 @@ export interface MigrationFile {
 
 const SQL_FOLDER = new URL('../../sql/', import.meta.url);
 
-/** Every step: tables first, then functions; both by name. A released file is never edited, a new one follows it. */
+/** Every step: tables first, then functions, then views; each by name. A released file is never edited, a new one follows it. */
 export function migrationFiles(): MigrationFile[] {
-  return ['migrations', 'functions'].flatMap((folder) =>
+  return ['migrations', 'functions', 'views'].flatMap((folder) =>
     readdirSync(new URL(`${folder}/`, SQL_FOLDER))
       .filter((file) => file.endsWith('.sql'))
       .sort()

@@ -1,0 +1,21 @@
+-- Consumer groups as an operator wants to see them. Members whose session is over count as gone, as they will be as soon as
+-- anybody reports; the state follows from epochs (rule I58).
+create view postlog.consumer_group as
+select g.group_id,
+       case
+         when m.alive = 0 then 'Empty'
+         when g.group_epoch > g.assignment_epoch or m.silent > 0 then 'Assigning'
+         when m.behind > 0 then 'Reconciling'
+         else 'Stable'
+       end as state,
+       m.alive as members, g.group_epoch, g.assignment_epoch, m.assignor, g.changed_at
+  from postlog.group_state g
+ cross join lateral (
+   select count(*) filter (where l.expires_at > clock_timestamp())::integer as alive,
+          count(*) filter (where (l.expires_at > clock_timestamp()) is not true)::integer as silent,
+          count(*) filter (where l.expires_at > clock_timestamp()
+                             and e.member_epoch not in (g.assignment_epoch, -2))::integer as behind,
+          mode() within group (order by e.assignor) as assignor
+     from postlog.group_membership e
+     left join postlog.group_liveness l using (group_id, member_id)
+    where e.group_id = g.group_id) m;

@@ -1,0 +1,237 @@
+import { PostlogError } from '../errors/postlog-error.js';
+import type { Broker } from '../broker/broker.js';
+import type { DescribedMember } from '../group/group-description.js';
+import { logEnds, type LogEnds } from '../log/log.store.js';
+import type { StoredPartition } from '../log/topic.store.js';
+import { checkPartition } from '../record/check-topic.js';
+import { offset, parseOffset, type Offset } from '../record/offset.js';
+import { checkGroupId, checkTopicName } from '../record/topic-name.js';
+import type { TopicPartition } from '../record/topic-partition.js';
+import { checkBoolean, checkInteger, checkOptions, invalid } from './check-options.js';
+import type {
+  GroupAdmin,
+  GroupDescription,
+  GroupTopicOffsets,
+  ListedGroup,
+  MemberDescription,
+  OwnedPartitions,
+  ResetOffsets,
+  ResetPartition,
+} from './group-admin-types.js';
+import type { MetadataCache } from './metadata-cache.js';
+import { offsetAtTime } from './start-position.js';
+
+const RESET_OPTIONS = ['groupId', 'topic', 'partitions', 'earliest', 'offset', 'timestamp', 'shiftBy', 'validateOnly'];
+const LARGEST = Number.MAX_SAFE_INTEGER;
+const NO_EPOCH = -1;
+
+/** A partition whose offset is to be set. */
+interface Place {
+  readonly partitionId: number;
+  readonly name: string;
+  readonly partition: number;
+  readonly ends: LogEnds;
+  readonly committed: Offset | null;
+}
+
+/** @see GroupAdmin */
+export class LogGroupAdmin implements GroupAdmin {
+  readonly #broker: Broker;
+  readonly #metadata: MetadataCache;
+
+  constructor(broker: Broker, metadata: MetadataCache) {
+    this.#broker = broker;
+    this.#metadata = metadata;
+  }
+
+  async listGroups(): Promise<{ groups: ListedGroup[] }> {
+    const groups = await this.#broker.coordinator.listGroups();
+    return { groups: groups.map((group) => ({ ...group, protocolType: 'consumer' })) };
+  }
+
+  async describeGroups(groupIds: readonly string[]): Promise<{ groups: GroupDescription[] }> {
+    const groups = await Promise.all(
+      checkGroupIds(groupIds, 'describeGroups()').map((groupId) => this.#broker.coordinator.describeGroup(groupId)),
+    );
+    return {
+      groups: groups.map(({ members, assignor, ...group }) => ({
+        ...group,
+        protocolType: 'consumer',
+        protocol: assignor,
+        members: members.map(describeMember),
+      })),
+    };
+  }
+
+  async fetchOffsets(options: {
+    readonly groupId: string;
+    readonly topics?: readonly string[];
+  }): Promise<GroupTopicOffsets[]> {
+    const { groupId, topics } = checkOptions(options, ['groupId', 'topics'], 'fetchOffsets()');
+    const rows = await this.#broker.coordinator.fetchOffsets(
+      checkGroupId(groupId),
+      topics?.map(checkTopicName) ?? null,
+    );
+    const byTopic = new Map<string, GroupTopicOffsets['partitions'][number][]>();
+    for (const row of rows) {
+      const begin = row.committedOffset ?? row.logStartOffset;
+      const list = byTopic.get(row.topic) ?? [];
+      byTopic.set(row.topic, list);
+      list.push({
+        partition: row.partition,
+        offset: String(row.committedOffset ?? -1n),
+        metadata: row.metadata,
+        lag: String(row.logEndOffset > begin ? row.logEndOffset - begin : 0n),
+      });
+    }
+    return [...byTopic].map(([topic, partitions]) => ({ topic, partitions }));
+  }
+
+  async resetOffsets(options: ResetOffsets): Promise<ResetPartition[]> {
+    const checked = checkOptions(options, RESET_OPTIONS, 'resetOffsets()');
+    const target = checkTarget(checked);
+    const { groupId, topic, partitions } = checked;
+    const places = await this.#places(
+      checkGroupId(groupId),
+      topic,
+      partitions?.map((each) => checkPartition(each)),
+    );
+    const moves = await Promise.all(places.map(async (place) => ({ place, to: await this.#resolve(place, target) })));
+    if (!checkBoolean(checked.validateOnly, 'validateOnly', false)) await this.#commit(groupId, moves);
+    return moves.map(({ place, to }) => ({
+      partition: place.partition,
+      offset: String(to),
+      previousOffset: String(place.committed ?? -1n),
+    }));
+  }
+
+  async setOffsets(options: {
+    readonly groupId: string;
+    readonly topic: string;
+    readonly partitions: readonly { readonly partition: number; readonly offset: string }[];
+  }): Promise<void> {
+    const { groupId, topic, partitions } = checkOptions(options, ['groupId', 'topic', 'partitions'], 'setOffsets()');
+    if (!Array.isArray(partitions)) throw invalid('setOffsets() takes partitions: an array of { partition, offset }');
+    const given = partitions as readonly { readonly partition: number; readonly offset: string }[];
+    const wanted = given.map((each) => checkPartition(each.partition));
+    const places = await this.#places(checkGroupId(groupId), topic, wanted);
+    const moves = places.map((place, index) => ({ place, to: within(place, parseOffset(given[index]!.offset)) }));
+    await this.#commit(groupId, moves);
+  }
+
+  async deleteGroups(groupIds: readonly string[]): Promise<void> {
+    for (const groupId of checkGroupIds(groupIds, 'deleteGroups()'))
+      await this.#broker.coordinator.deleteGroup(groupId);
+  }
+
+  async #places(groupId: string, topicName: unknown, partitions: readonly number[] | undefined): Promise<Place[]> {
+    const topic = checkTopicName(topicName);
+    this.#metadata.forget(topic);
+    const metadata = await this.#metadata.get(topic);
+    const stored = (partitions ?? metadata.partitions.map(({ partition }) => partition)).map(
+      (partition): StoredPartition => {
+        const found = metadata.partitions[partition];
+        if (found !== undefined) return found;
+        throw new PostlogError('UNKNOWN_TOPIC_OR_PARTITION', `${topic} has no partition ${partition}.`);
+      },
+    );
+    const ids = stored.map(({ partitionId }) => partitionId);
+    const ends = new Map((await logEnds(this.#broker.database, ids)).map((each) => [each.partitionId, each]));
+    const committed = await this.#broker.coordinator.fetchOffsets(groupId, [topic]);
+    return stored.map(({ partition, partitionId }) => ({
+      partition,
+      partitionId,
+      name: `${topic}-${partition}`,
+      ends: ends.get(partitionId)!,
+      committed: committed.find((each) => each.partition === partition)?.committedOffset ?? null,
+    }));
+  }
+
+  async #resolve(place: Place, target: ResetTarget): Promise<Offset> {
+    const { logStartOffset, logEndOffset } = place.ends;
+    switch (target.kind) {
+      case 'earliest':
+        return logStartOffset;
+      case 'latest':
+        return logEndOffset;
+      case 'offset':
+        return within(place, target.offset);
+      case 'timestamp': {
+        const found = await offsetAtTime(this.#broker.database, place.partitionId, logStartOffset, target.timestamp);
+        return found ?? logEndOffset;
+      }
+      case 'shiftBy': {
+        const to = (place.committed ?? logStartOffset) + BigInt(target.records);
+        return to < logStartOffset ? logStartOffset : to > logEndOffset ? logEndOffset : offset(to);
+      }
+    }
+  }
+
+  /** Commits from outside the group, which it takes while it has no members. */
+  async #commit(groupId: string, moves: readonly { readonly place: Place; readonly to: Offset }[]): Promise<void> {
+    const refused = await this.#broker.coordinator.commitOffsets(
+      groupId,
+      null,
+      moves.map(({ place, to }) => ({
+        partitionId: place.partitionId,
+        ownerEpoch: NO_EPOCH,
+        offset: to,
+        leaderEpoch: -1,
+        metadata: null,
+        mayGoBack: true,
+      })),
+    );
+    const [code] = refused.values();
+    if (code === 'UNKNOWN_MEMBER_ID') {
+      throw new PostlogError(
+        'NON_EMPTY_GROUP',
+        `group ${groupId} has members; stop its consumers first (static ones count until their session is over).`,
+      );
+    }
+    if (code !== undefined) throw new PostlogError(code, `offsets of group ${groupId} could not be set.`);
+  }
+}
+
+type ResetTarget =
+  | { readonly kind: 'earliest' | 'latest' }
+  | { readonly kind: 'offset'; readonly offset: Offset }
+  | { readonly kind: 'timestamp'; readonly timestamp: number }
+  | { readonly kind: 'shiftBy'; readonly records: number };
+
+function checkTarget({ earliest, offset: to, timestamp, shiftBy }: ResetOffsets): ResetTarget {
+  const given = [earliest, to, timestamp, shiftBy].filter((each) => each !== undefined);
+  if (given.length > 1) throw invalid('resetOffsets() takes one of earliest, offset, timestamp, shiftBy');
+  if (to !== undefined) return { kind: 'offset', offset: parseOffset(to) };
+  if (timestamp !== undefined) {
+    const checked = checkInteger(timestamp, 'timestamp', { min: 0, max: LARGEST, fallback: 0 });
+    return { kind: 'timestamp', timestamp: checked };
+  }
+  if (shiftBy !== undefined) {
+    const checked = checkInteger(shiftBy, 'shiftBy', { min: -LARGEST, max: LARGEST, fallback: 0 });
+    return { kind: 'shiftBy', records: checked };
+  }
+  return { kind: checkBoolean(earliest, 'earliest', false) ? 'earliest' : 'latest' };
+}
+
+function within({ name, ends }: Place, to: Offset): Offset {
+  if (to >= ends.logStartOffset && to <= ends.logEndOffset) return to;
+  throw new PostlogError(
+    'OFFSET_OUT_OF_RANGE',
+    `${name} goes from ${ends.logStartOffset} to ${ends.logEndOffset}, not to ${to}; give an offset in between.`,
+  );
+}
+
+function checkGroupIds(groupIds: unknown, what: string): string[] {
+  if (!Array.isArray(groupIds)) throw invalid(`${what} takes an array of group ids`);
+  return (groupIds as readonly unknown[]).map(checkGroupId);
+}
+
+function describeMember({ host, assignor: _, owned, awaited, ...member }: DescribedMember): MemberDescription {
+  return { ...member, clientHost: host, owned: byTopic(owned), awaited: byTopic(awaited) };
+}
+
+function byTopic(partitions: readonly TopicPartition[]): OwnedPartitions[] {
+  const topics = new Map<string, number[]>();
+  for (const { topic, partition } of partitions) topics.set(topic, [...(topics.get(topic) ?? []), partition]);
+  return [...topics].map(([topic, numbers]) => ({ topic, partitions: numbers.sort((a, b) => a - b) }));
+}
