@@ -1,3 +1,4 @@
+import { connect } from '@postlog/core';
 import { testDatabase, type TestDatabase } from '@postlog/core/testing';
 import { runProgram } from './program.js';
 import { printable } from './table.js';
@@ -55,6 +56,64 @@ describe('the postlog command', () => {
     expect(answer.code).toBe(code);
     expect(answer.error).toContain(message);
     expect(answer.out).toBe('');
+  });
+
+  it('shows groups in the columns of Kafka’s tools, and resets them when it is told twice', async () => {
+    await postlog('topics', 'create', '--topic', 'sold', '--partitions', '2');
+    expect((await postlog('topics', 'alter', '--topic', 'sold', '--partitions', '3')).code).toBe(0);
+    const client = await connect({ url: test.url, logger: null, clientId: 'till' });
+    await client
+      .producer()
+      .send({ topic: 'sold', messages: [0, 1, 2].map((partition) => ({ partition, value: 'x' })) });
+    const consumer = client.consumer({ groupId: 'books', groupInstanceId: 'clerk', autoOffsetReset: 'earliest' });
+    let handled = 0;
+    await consumer.subscribe({ topics: ['sold'] });
+    await consumer.run({ autoCommitThreshold: 1, eachMessage: () => void handled++ });
+    const describe = (...more: string[]) => postlog('groups', 'describe', '--group', 'books', ...more);
+    while (handled < 3 || !(await describe()).out.includes(' 1 ')) await new Promise((wake) => setTimeout(wake, 20));
+    const [headings, ...rows] = (await describe()).out
+      .trim()
+      .split('\n')
+      .map((line) => line.split(/ {2,}/));
+    expect(headings).toEqual(
+      'GROUP TOPIC PARTITION CURRENT-OFFSET LOG-END-OFFSET LAG CONSUMER-ID HOST CLIENT-ID'.split(' '),
+    );
+    expect(
+      rows.map(([group, topic, partition, , end, , , , clientId]) => [group, topic, partition, end, clientId]),
+    ).toEqual([0, 1, 2].map((partition) => ['books', 'sold', String(partition), '1', 'till']));
+    expect((await describe('--state')).out).toMatch(/books +uniform +Stable +1 +1 +1\n/);
+    expect((await describe('--members')).out).toMatch(/clerk .* Stable +sold\(0,1,2\) +-\n/);
+    expect(JSON.parse((await describe('--json')).out)).toMatchObject({ state: 'Stable', offsets: [{ topic: 'sold' }] });
+
+    const reset = (...more: string[]) =>
+      postlog('groups', 'reset-offsets', '--group', 'books', '--topic', 'sold', ...more);
+    expect((await reset('--to-earliest', '--execute')).error).toContain('has members');
+    await consumer.disconnect();
+    await client.close();
+    expect((await reset()).error).toContain('--to-earliest');
+    expect((await reset('--to-offset', '0', '--to-latest')).error).toContain('one of');
+    const older = await connect({ url: test.url, logger: null });
+    await older.admin().createTopics({ topics: [{ topic: 'other' }] });
+    await older.admin().setOffsets({ groupId: 'idle', topic: 'other', partitions: [{ partition: 0, offset: '0' }] });
+    await older.close();
+    const idle = (...more: string[]) =>
+      postlog('groups', 'reset-offsets', '--group', 'idle', '--topic', 'other', ...more);
+    expect((await idle('--to-datetime', '2026-01-31T08:00:00Z')).out).toContain('Nothing was changed');
+    expect((await idle('--shift-by', '-5', '--partitions', '0', '--execute')).out).toMatch(/idle +other +0 +0 +0\n$/);
+    expect((await postlog('groups', 'list')).out).toContain('idle\tEmpty\n');
+    expect((await postlog('groups', 'delete', '--group', 'idle', '--yes')).out).toBe('Deleted group idle.\n');
+    expect((await postlog('groups', 'describe', '--group', 'idle')).error).toContain('groups list');
+  });
+
+  it('plans a group from what was measured', async () => {
+    const { out } = await postlog('plan', '--rate', '200', '--handler-ms', '40', '--concurrent-partitions', '4');
+    expect(out).toContain('keep 8 handler calls at work');
+    expect(out).toMatch(/members: +4 \(1 of them spare\)/);
+    expect(JSON.parse((await postlog('plan', '--rate', '1', '--handler-ms', '1', '--json')).out)).toMatchObject({
+      members: 2,
+      partitions: 2,
+    });
+    expect((await postlog('plan', '--rate', '1', '--handler-ms', '1', '--utilization', '1')).error).toContain('0.95');
   });
 
   it('prints the schema without a database, and help anywhere', async () => {

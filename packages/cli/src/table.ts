@@ -8,3 +8,15 @@ export function printable(text: string): string {
 export function fields(pairs: readonly (readonly [string, string | number])[]): string {
   return pairs.map(([label, value]) => `${label}: ${printable(String(value))}`).join('\t');
 }
+
+/** Rows under their headings, in columns as wide as need be, as Kafka's tools print them. */
+export function table(headings: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
+  const cells = [headings, ...rows.map((row) => row.map((cell) => printable(String(cell))))];
+  const widths = headings.map((_, column) => Math.max(...cells.map((row) => row[column]!.length)));
+  const line = (row: readonly string[]) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column]!))
+      .join('  ')
+      .trimEnd();
+  return cells.map((row) => `${line(row)}\n`).join('');
+}

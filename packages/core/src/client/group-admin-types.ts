@@ -35,6 +35,8 @@ export interface MemberDescription {
   /** By name, and those that its pattern matched. */
   readonly topics: readonly string[];
   readonly topicPattern: string | null;
+  /** The assignor that it asks for. */
+  readonly assignor: string;
   readonly owned: OwnedPartitions[];
   /** What it shall own once others have given it up. */
   readonly awaited: OwnedPartitions[];

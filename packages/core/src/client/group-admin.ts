@@ -226,7 +226,7 @@ function checkGroupIds(groupIds: unknown, what: string): string[] {
   return (groupIds as readonly unknown[]).map(checkGroupId);
 }
 
-function describeMember({ host, assignor: _, owned, awaited, ...member }: DescribedMember): MemberDescription {
+function describeMember({ host, owned, awaited, ...member }: DescribedMember): MemberDescription {
   return { ...member, clientHost: host, owned: byTopic(owned), awaited: byTopic(awaited) };
 }
 
