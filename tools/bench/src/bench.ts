@@ -12,6 +12,14 @@ export interface Sizes {
   readonly pinnedSeconds: number;
   readonly idleRepeats: number;
   readonly depth: number;
+  readonly group: {
+    readonly partitions: number;
+    readonly processes: number;
+    readonly membersPerProcess: number;
+    readonly sessionTimeout: number;
+    readonly idleGroups: number;
+    readonly idleSeconds: number;
+  };
 }
 
 export const FULL: Sizes = {
@@ -24,6 +32,14 @@ export const FULL: Sizes = {
   pinnedSeconds: 60,
   idleRepeats: 20,
   depth: 5_000_000,
+  group: {
+    partitions: 64,
+    processes: 4,
+    membersPerProcess: 4,
+    sessionTimeout: 6_000,
+    idleGroups: 1_000,
+    idleSeconds: 60,
+  },
 };
 
 export const QUICK: Sizes = {
@@ -36,6 +52,14 @@ export const QUICK: Sizes = {
   pinnedSeconds: 1,
   idleRepeats: 2,
   depth: 5_000,
+  group: {
+    partitions: 4,
+    processes: 2,
+    membersPerProcess: 1,
+    sessionTimeout: 1_500,
+    idleGroups: 4,
+    idleSeconds: 1,
+  },
 };
 
 /** What every measure is given. */

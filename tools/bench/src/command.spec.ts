@@ -1,11 +1,18 @@
 import { parseCommand, UsageError } from './command.js';
 
 const MEASURES = ['produce-consume', 'ceiling', 'depth'];
-const parse = (...args: string[]) => parseCommand(args, MEASURES);
+const parse = (...args: string[]) => parseCommand(args, { log: MEASURES, groups: ['join'] });
 
 describe('the command line', () => {
   it('measures everything unless told otherwise', () => {
-    const command = { kind: 'log', measures: MEASURES, json: undefined, rounds: undefined, isQuick: false };
+    const command = {
+      kind: 'run',
+      bench: 'log',
+      measures: MEASURES,
+      json: undefined,
+      rounds: undefined,
+      isQuick: false,
+    };
     expect(parse('log')).toEqual(command);
     expect(parse('log', '--json', 'out.json', '--rounds', '2', '--quick')).toEqual({
       ...command,
@@ -26,9 +33,11 @@ describe('the command line', () => {
   });
 
   it.each([
-    [[], 'say what to measure: log'],
-    [['logs'], 'say what to measure: log'],
-    [['log', 'more'], 'say what to measure: log'],
+    [[], 'say what to measure: log or groups'],
+    [['logs'], 'say what to measure: log or groups'],
+    [['constructor'], 'say what to measure: log or groups'],
+    [['log', 'more'], 'say what to measure: log or groups'],
+    [['groups', '--only', 'depth'], 'there is no measure "depth"'],
     [['log', '--fast'], "Unknown option '--fast'"],
     [['log', '--json'], "Option '--json <value>' argument missing"],
     [['log', '--only', 'dept'], 'did you mean depth?'],

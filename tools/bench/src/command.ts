@@ -5,7 +5,8 @@ import { nearestName } from '@postlog/core';
 export type Command =
   | { readonly kind: 'help' }
   | {
-      readonly kind: 'log';
+      readonly kind: 'run';
+      readonly bench: string;
       readonly measures: readonly string[];
       readonly json: string | undefined;
       readonly rounds: number | undefined;
@@ -19,12 +20,17 @@ export class UsageError extends Error {}
 const ALIASES: Readonly<Record<string, string>> = { produce: 'produce-consume', consume: 'produce-consume' };
 const MOST_ROUNDS = 100;
 
-export function parseCommand(args: readonly string[], measures: readonly string[]): Command {
+/** `benches`: what can be measured, and the measures of each. */
+export function parseCommand(args: readonly string[], benches: Readonly<Record<string, readonly string[]>>): Command {
   const { values, positionals } = parse(args);
   if (values.help === true) return { kind: 'help' };
-  if (positionals.length !== 1 || positionals[0] !== 'log') throw new UsageError('say what to measure: log');
+  const [bench = ''] = positionals;
+  const measures = Object.hasOwn(benches, bench) ? benches[bench] : undefined;
+  if (positionals.length !== 1 || measures === undefined)
+    throw new UsageError(`say what to measure: ${Object.keys(benches).join(' or ')}`);
   return {
-    kind: 'log',
+    kind: 'run',
+    bench,
     measures: values.only === undefined ? measures : chosen(values.only, measures),
     json: values.json,
     rounds: values.rounds === undefined ? undefined : roundsOf(values.rounds),

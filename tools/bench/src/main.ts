@@ -1,19 +1,29 @@
 import { writeFileSync } from 'node:fs';
-import { FULL, QUICK, type Bench, type Sizes } from './bench.js';
+import { FULL, QUICK, type Bench, type Measure, type Sizes } from './bench.js';
 import { Cleanup } from './cleanup.js';
 import { parseCommand, UsageError, type Command } from './command.js';
-import { LOG_MEASURES, runMeasures } from './log-bench.js';
+import { GROUP_MEASURES } from './group-bench.js';
+import { LOG_MEASURES } from './log-bench.js';
 import { table } from './report.js';
+import { runMeasures } from './run-measures.js';
 import { startServer } from './server.js';
 
 const INTERRUPTED = 130;
-const MEASURES = Object.keys(LOG_MEASURES);
-const HELP = `npm run bench -- log [options]
+const BENCHES: Readonly<Record<string, Readonly<Record<string, Measure>>>> = {
+  log: LOG_MEASURES,
+  groups: GROUP_MEASURES,
+};
+const NAMES = Object.fromEntries(Object.entries(BENCHES).map(([bench, measures]) => [bench, Object.keys(measures)]));
+const HELP = `npm run bench -- ${Object.keys(BENCHES).join('|')} [options]
 
-Measures the log beside what a team would pick instead, on an embedded Postgres (fsync and synchronous commit on).
+Measures on an embedded Postgres, with fsync and synchronous commit on:
+
+${Object.entries(NAMES)
+  .map(([bench, measures]) => `  ${bench.padEnd(15)} ${measures.join(', ')}`)
+  .join('\n')}
 
   --json FILE     write [{ measure, value, unit, goal, met }] too
-  --only A,B      only these measures: ${MEASURES.join(', ')}
+  --only A,B      only these measures
                   (produce and consume are names for produce-consume)
   --rounds N      so many rounds, of the rivals too, instead of ${FULL.rounds} and ${FULL.rivalRounds}
   --quick         the same code with tiny sizes: shows that it runs, measures nothing
@@ -28,7 +38,7 @@ let interruption: Promise<void> | undefined;
 const say = (text: string) => process.stderr.write(`${text}\n`);
 
 async function main(): Promise<number> {
-  const command = parseCommand(process.argv.slice(2), MEASURES);
+  const command = parseCommand(process.argv.slice(2), NAMES);
   if (command.kind === 'help') {
     process.stdout.write(HELP);
     return 0;
@@ -50,7 +60,12 @@ async function main(): Promise<number> {
     note: (text) => void below.push(`note: ${text}`),
     onStop: cleanup.add,
   };
-  const { lines, failures } = await runMeasures(bench, command.measures, () => interruption !== undefined);
+  const { lines, failures } = await runMeasures(
+    bench,
+    BENCHES[command.bench]!,
+    command.measures,
+    () => interruption !== undefined,
+  );
   if (interruption !== undefined) return INTERRUPTED;
   await cleanup.run();
   process.stdout.write(`${[table(lines), ...below, ...failures].join('\n')}\n`);
@@ -59,7 +74,7 @@ async function main(): Promise<number> {
   return failures.length > 0 ? 1 : 0;
 }
 
-function sizesOf({ isQuick, rounds }: Extract<Command, { kind: 'log' }>): Sizes {
+function sizesOf({ isQuick, rounds }: Extract<Command, { kind: 'run' }>): Sizes {
   const sizes = isQuick ? QUICK : FULL;
   return rounds === undefined ? sizes : { ...sizes, rounds, rivalRounds: rounds };
 }
