@@ -59,6 +59,8 @@ export class Membership implements PartitionSource {
   #memberEpoch = 0;
   #lastHeardAt: number;
   #loop: Loop | undefined;
+  #isWoken = false;
+  #resting = new AbortController();
   #leaveWakeUps: (() => void) | undefined;
 
   constructor(options: MembershipOptions) {
@@ -77,7 +79,7 @@ export class Membership implements PartitionSource {
       clock: broker.clock,
       random: broker.random.next,
       retry: { ...DEFAULT_RETRY, maxRetryTime: Math.min(1_000, heartbeatInterval) },
-      step: () => this.#report(),
+      step: (signal) => this.#step(signal),
       onError: (error) => {
         onError(error);
         this.#dropIfSilent();
@@ -87,13 +89,17 @@ export class Membership implements PartitionSource {
   }
 
   wake(): void {
+    this.#isWoken = true;
+    this.#resting.abort();
     this.#loop?.wake();
   }
 
   /** Stops reporting and leaves the group at once; what is held must be drained and committed by now. */
   async leave(): Promise<void> {
     this.#leaveWakeUps?.();
-    await this.#loop?.stop();
+    const ended = this.#loop?.stop();
+    this.wake();
+    await ended;
     this.#loop = undefined;
     if (this.#memberEpoch === 0) return;
     await this.#options.broker.coordinator.leave(this.#reportOf([])).catch(this.#options.onError);
@@ -105,8 +111,37 @@ export class Membership implements PartitionSource {
     this.wake();
   }
 
+  /** Reports, then rests among the other members of this process until there is something to report or to learn. */
+  async #step(stopping: AbortSignal): Promise<number> {
+    this.#isWoken = false;
+    const intervalMs = await this.#report();
+    if (this.#memberEpoch === 0 || intervalMs === 0) return intervalMs;
+    if (this.#isWoken || stopping.aborted) return 0;
+    this.#resting = new AbortController();
+    const report = this.#reportOf([...this.#held]);
+    await this.#options.broker.coordinator.rest(report, intervalMs, () => this.#kept(), this.#resting.signal);
+    return 0;
+  }
+
+  /** The session was renewed while the member rested. */
+  #kept(): void {
+    const { broker, longestCallMs, maxPollIntervalMs } = this.#options;
+    this.#lastHeardAt = broker.clock.monotonic();
+    this.#emitHeartbeat();
+    if (longestCallMs() > maxPollIntervalMs) this.wake();
+  }
+
+  #emitHeartbeat(): void {
+    const [memberId, groupGenerationId] = [this.#memberId, this.#memberEpoch];
+    this.#options.events.emit(CONSUMER_EVENTS.HEARTBEAT, {
+      groupId: this.#options.groupId,
+      memberId,
+      groupGenerationId,
+    });
+  }
+
   async #report(): Promise<number> {
-    const { broker, events, heartbeatInterval, groupId } = this.#options;
+    const { broker, events, heartbeatInterval } = this.#options;
     if (await this.#hasPolledTooLate()) return heartbeatInterval;
     const drops = this.#drops;
     try {
@@ -117,11 +152,7 @@ export class Membership implements PartitionSource {
       this.#memberEpoch = answer.memberEpoch;
       this.#take(answer.assignment);
       if (hasJoined) events.emit(CONSUMER_EVENTS.GROUP_JOIN, this.#joined(answer.assignment));
-      events.emit(CONSUMER_EVENTS.HEARTBEAT, {
-        groupId,
-        memberId: this.#memberId,
-        groupGenerationId: this.#memberEpoch,
-      });
+      this.#emitHeartbeat();
       // Nothing tells a waiting member that the last partition was released by a process that died; so it looks more often.
       return answer.state === 'Stable' ? heartbeatInterval : Math.min(heartbeatInterval, 500);
     } catch (error) {

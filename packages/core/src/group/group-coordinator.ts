@@ -27,8 +27,9 @@ import { LEAVING, PAUSED, type MemberReport } from './group.js';
 import { GROUP_TRANSITIONS, groupState, ownedBy } from './group-state.js';
 import { readGroup, writeGroup, type GroupReading, type Position } from './group.store.js';
 import { answerTo, type AssignedPartition, type GroupHeartbeatAnswer } from './heartbeat-answer.js';
-import { HeartbeatBatch, patience } from './heartbeat-batch.js';
-import { renewSessions } from './liveness.store.js';
+import { HeartbeatBatch } from './heartbeat-batch.js';
+import { renewSessions, type SignOfLife } from './liveness.store.js';
+import { RestingMembers } from './resting-members.js';
 import { SettledMembers } from './settled-members.js';
 import { resolveSubscriptions } from './subscriptions.js';
 import { isTargetOutdated } from './target-assignment.js';
@@ -57,6 +58,7 @@ export class GroupCoordinator {
   readonly #onGroupChanged: (groupId: string) => void;
   readonly #settled = new SettledMembers();
   readonly #batch: HeartbeatBatch;
+  readonly #resting: RestingMembers;
   readonly #turns = new Map<string, Promise<unknown>>();
 
   constructor(options: {
@@ -72,10 +74,9 @@ export class GroupCoordinator {
     this.#random = options.random;
     this.#logger = options.logger ?? silentLogger;
     this.#onGroupChanged = options.onGroupChanged ?? (() => {});
-    this.#batch = new HeartbeatBatch({
-      clock: options.clock,
-      send: (members) => renewSessions(this.#database, members),
-    });
+    const send = (members: readonly SignOfLife[]) => renewSessions(this.#database, members);
+    this.#batch = new HeartbeatBatch(send);
+    this.#resting = new RestingMembers({ clock: options.clock, send });
   }
 
   /** Makes an assignor known to this process. One name must mean the same function in every process. */
@@ -89,13 +90,23 @@ export class GroupCoordinator {
    */
   async heartbeat(report: GroupHeartbeat): Promise<GroupHeartbeatAnswer> {
     const settled = this.#settled.unchanged(report);
-    if (settled !== undefined) {
-      const { gapMs, lastGapMs } = this.#settled.rhythm(report.memberId, this.#clock.monotonic());
-      const hasNews = await this.#batch.add({ ...report, ...settled }, patience(gapMs, lastGapMs));
-      if (!hasNews) return settled.answer;
-    }
+    if (settled !== undefined && !(await this.#batch.add(signOf(report, settled)))) return settled.answer;
     this.#settled.delete(report.memberId);
     return this.#untilSettled(report.groupId, () => this.#answer(report));
+  }
+
+  /**
+   * Keeps the session of a member that would report the same again and again, every `intervalMs`. Resolves when it has to
+   * report anew, or when `signal` aborts.
+   *
+   * @throws PostlogError when its session could not be renewed.
+   */
+  async rest(report: GroupHeartbeat, intervalMs: number, onBeat: () => void, signal: AbortSignal): Promise<void> {
+    const settled = this.#settled.unchanged(report);
+    if (settled === undefined) return;
+    if (await this.#resting.rest(signOf(report, settled), intervalMs, onBeat, signal)) {
+      this.#settled.delete(report.memberId);
+    }
   }
 
   /** Takes the member out of its group at once; its partitions are free for others. A static one keeps its place. */
@@ -164,13 +175,13 @@ export class GroupCoordinator {
       );
     }
     const { version } = written;
-    if (version === reading.version && (await this.#batch.add({ ...report, version, metadataVersion }, 0))) {
+    if (version === reading.version && (await this.#batch.add(signOf(report, { version, metadataVersion })))) {
       return undefined;
     }
     const positions = new Map([...reading.positions, ...written.claimed]);
     const answer = answerTo(memberId, decision.outcome, decision.group, { places: reading.places, positions });
     const owned = new Set(ownedBy(decision.group, memberId).map(({ partitionId }) => partitionId));
-    this.#settled.set(memberId, { version, metadataVersion, answer, owned, report }, this.#clock.monotonic());
+    this.#settled.set(memberId, { version, metadataVersion, answer, owned, report });
     return answer;
   }
 
@@ -232,4 +243,11 @@ export class GroupCoordinator {
     this.#turns.set(groupId, settled);
     return turn;
   }
+}
+
+function signOf(
+  { groupId, memberId, sessionTimeoutMs }: GroupHeartbeat,
+  { version, metadataVersion }: Pick<SignOfLife, 'version' | 'metadataVersion'>,
+): SignOfLife {
+  return { groupId, memberId, sessionTimeoutMs, version, metadataVersion };
 }

@@ -1,17 +1,24 @@
-import type { GroupState, MemberState } from './group.js';
+import { PAUSED, type Group, type GroupMember, type GroupState, type MemberState } from './group.js';
 import { settledGroup, NO_GROUP, report, circumstances, obey, idsOf } from './group.cases.js';
 import { decide } from './group-decisions.js';
 import { GROUP_TRANSITIONS, groupState, memberOf, memberState, partitionsToRevoke } from './group-state.js';
 
-const members = (...epochs: readonly number[]) => epochs.map((memberEpoch) => ({ memberEpoch }));
+const stable = settledGroup('a', 'b');
+const withMember = (memberId: string, change: Partial<GroupMember>): Group => ({
+  ...stable,
+  members: stable.members.map((member) => (member.memberId === memberId ? { ...member, ...change } : member)),
+});
 
 describe('the state of a group', () => {
-  it.each<[GroupState, string, Parameters<typeof groupState>[0]]>([
+  it.each<[GroupState, string, Group | undefined]>([
     ['Dead', 'does not exist', undefined],
-    ['Empty', 'has no members', { groupEpoch: 3, assignmentEpoch: 2, members: [] }],
-    ['Assigning', 'has a newer epoch than its targets', { groupEpoch: 3, assignmentEpoch: 2, members: members(2) }],
-    ['Reconciling', 'has a member behind', { groupEpoch: 3, assignmentEpoch: 3, members: members(3, 2) }],
-    ['Stable', 'has all members at its epoch', { groupEpoch: 3, assignmentEpoch: 3, members: members(3, 3) }],
+    ['Empty', 'has no members', { ...NO_GROUP, groupEpoch: 3, assignmentEpoch: 2 }],
+    ['Assigning', 'has a newer epoch than its targets', { ...stable, groupEpoch: stable.groupEpoch + 1 }],
+    ['Reconciling', 'has a member behind', withMember('a', { memberEpoch: 1 })],
+    ['Reconciling', 'has a member that awaits partitions', { ...stable, owned: stable.owned.slice(1) }],
+    ['Reconciling', 'has a member that shall give something up', withMember('b', { target: [] })],
+    ['Stable', 'has all members at its epoch, with what they shall own', stable],
+    ['Stable', 'has a static member that is away', { ...withMember('a', { memberEpoch: PAUSED }) }],
   ])('is %s when it %s', (state, _why, group) => {
     expect(groupState(group)).toBe(state);
   });

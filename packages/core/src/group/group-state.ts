@@ -68,21 +68,27 @@ export const GROUP_TRANSITIONS: Readonly<Record<GroupState, Readonly<Record<Grou
   },
 };
 
-interface Epochs {
-  readonly groupEpoch: number;
-  readonly assignmentEpoch: number;
-  readonly members: readonly { readonly memberEpoch: number }[];
-}
-
-/** The group's state, by its epochs and its members' (rule I58); of no group, `Dead`. */
-export function groupState(group: Epochs | undefined): GroupState {
+/** The group's state, by its epochs and by what its members own (rule I58); of no group, `Dead`. */
+export function groupState(group: Group | undefined): GroupState {
   if (group === undefined) return 'Dead';
   const { groupEpoch, assignmentEpoch, members } = group;
   if (members.length === 0) return 'Empty';
   if (groupEpoch > assignmentEpoch) return 'Assigning';
-  return members.every(({ memberEpoch }) => memberEpoch === assignmentEpoch || memberEpoch === PAUSED)
-    ? 'Stable'
-    : 'Reconciling';
+  return isReconciled(group) ? 'Stable' : 'Reconciling';
+}
+
+/** Whether everybody is at the targets' epoch and owns what it shall, but for static members that are away. */
+function isReconciled({ members, owned, assignmentEpoch }: Group): boolean {
+  const present = members.filter(({ memberEpoch }) => memberEpoch !== PAUSED);
+  if (present.some(({ memberEpoch }) => memberEpoch !== assignmentEpoch)) return false;
+  const ownerOf = new Map(owned.map(({ partitionId, owner }) => [partitionId, owner]));
+  const memberIds = new Set(present.map(({ memberId }) => memberId));
+  const ownedByPresent = owned.filter(({ owner }) => memberIds.has(owner)).length;
+  const targets = present.reduce((sum, { target }) => sum + target.length, 0);
+  return (
+    targets === ownedByPresent &&
+    present.every(({ memberId, target }) => target.every((partitionId) => ownerOf.get(partitionId) === memberId))
+  );
 }
 
 /** A member's state, by what it owns and what it shall own (rule I59). */

@@ -11,7 +11,7 @@ const settled = (memberId: string, owned: readonly number[]) => ({
 
 describe('a member whose group stands still', () => {
   const members = new SettledMembers();
-  members.set('a', settled('a', [1, 2]), 0);
+  members.set('a', settled('a', [1, 2]));
 
   it.each([
     ['reports what the group knows', report('a', 3, [2, 1]), true],
@@ -26,15 +26,9 @@ describe('a member whose group stands still', () => {
     expect(members.unchanged(heartbeat) !== undefined).toBe(isUnchanged);
   });
 
-  it('is known by the rhythm of its heartbeats', () => {
-    expect(members.rhythm('a', 3_000)).toEqual({ gapMs: 3_000, lastGapMs: 0 });
-    expect(members.rhythm('a', 3_100)).toEqual({ gapMs: 100, lastGapMs: 3_000 });
-    expect(members.rhythm('nobody', 1)).toEqual({ gapMs: 0, lastGapMs: 0 });
-  });
-
   it('is forgotten when it leaves, and when ten thousand others came after it', () => {
     const many = new SettledMembers();
-    for (let index = 0; index <= 10_000; index++) many.set(`m${index}`, settled(`m${index}`, []), 0);
+    for (let index = 0; index <= 10_000; index++) many.set(`m${index}`, settled(`m${index}`, []));
     many.delete('m7');
     const isKnown = (memberId: string) => many.unchanged(report(memberId, 3)) !== undefined;
     expect(['m0', 'm1', 'm7', 'm10000'].map(isKnown)).toEqual([false, true, false, true]);

@@ -16,11 +16,11 @@ const MOST_MEMBERS = 10_000;
 
 /** The members of this process whose next heartbeat can be answered without reading their group. */
 export class SettledMembers {
-  readonly #members = new Map<string, SettledMember & { lastAt: number; gap: number }>();
+  readonly #members = new Map<string, SettledMember>();
 
-  set(memberId: string, member: SettledMember, now: number): void {
+  set(memberId: string, member: SettledMember): void {
     this.#members.delete(memberId);
-    this.#members.set(memberId, { ...member, lastAt: now, gap: 0 });
+    this.#members.set(memberId, member);
     const [oldest] = this.#members.keys();
     if (this.#members.size > MOST_MEMBERS && oldest !== undefined) this.#members.delete(oldest);
   }
@@ -45,15 +45,5 @@ export class SettledMembers {
       report.held.length === known.owned.size &&
       report.held.every((partitionId) => known.owned.has(partitionId));
     return isSame ? known : undefined;
-  }
-
-  /** Notes a heartbeat; answers the time since the member's last one, and between the two before. */
-  rhythm(memberId: string, now: number): { readonly gapMs: number; readonly lastGapMs: number } {
-    const known = this.#members.get(memberId);
-    if (known === undefined) return { gapMs: 0, lastGapMs: 0 };
-    const [gapMs, lastGapMs] = [now - known.lastAt, known.gap];
-    known.lastAt = now;
-    known.gap = gapMs;
-    return { gapMs, lastGapMs };
   }
 }
