@@ -145,6 +145,7 @@ export class ConsumerSession {
   }
 
   #assign(assigned: readonly Assignment[]): void {
+    if (this.#isStopping) return; // An answer that was on its way; the group hears of the leave next.
     for (const assignment of assigned) {
       const { topic, partition, partitionId } = assignment;
       const { broker, options, events, subscription, onError, onFatal, onAssigned, isPaused } = this.#options;
