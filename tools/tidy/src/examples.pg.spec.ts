@@ -2,25 +2,30 @@ import { readFileSync } from 'node:fs';
 import { jest } from '@jest/globals';
 import { testDatabase } from '@postlog/core/testing';
 
-const EXAMPLE = new URL('./examples/first-message.ts', import.meta.url);
-const README = new URL('../../../README.md', import.meta.url);
+/** Where each example is shown, and what it says when it runs. */
+const EXAMPLES: readonly [name: string, page: string, said: readonly unknown[]][] = [
+  [
+    'first-message',
+    'README.md',
+    [expect.stringMatching(/^stored in partition [0-3] at offset 0$/), 'customer-1 ordered {"item":"tea","total":450}'],
+  ],
+  ['groups', 'docs/guide/groups.md', ['Stable, 1 member, uniform']],
+];
 
-describe('the first example of the README', () => {
-  it('is the file that is compiled with the rest', () => {
-    expect(readFileSync(README, 'utf8')).toContain(readFileSync(EXAMPLE, 'utf8'));
+describe.each(EXAMPLES)('the example %s', (name, page, expected) => {
+  it('is the code that its page shows', () => {
+    const code = readFileSync(new URL(`./examples/${name}.ts`, import.meta.url), 'utf8');
+    expect(readFileSync(new URL(`../../../${page}`, import.meta.url), 'utf8')).toContain(code);
   });
 
-  it('stores a message and reads it again', async () => {
+  it('does what its page says', async () => {
     const { url, drop } = await testDatabase();
     const said: string[] = [];
     const log = jest.spyOn(console, 'log').mockImplementation((line: string) => void said.push(line));
     process.env['DATABASE_URL'] = url;
-    await import('./examples/first-message.js');
+    await import(`./examples/${name}.js`);
     log.mockRestore();
-    expect(said).toEqual([
-      expect.stringMatching(/^stored in partition [0-3] at offset 0$/),
-      'customer-1 ordered {"item":"tea","total":450}',
-    ]);
+    expect(said).toEqual(expected);
     await drop();
   });
 });

@@ -45,7 +45,7 @@ describe('where a group begins without offsets', () => {
     await consumer.disconnect();
   });
 
-  it('is nowhere with `none`: the consumer crashes for good, and says what to do', async () => {
+  it('is nowhere with none: the consumer crashes for good, and says what to do', async () => {
     const topic = await topicOf('a');
     const consumer = postlog.consumer({ ...fastGroup('none'), autoOffsetReset: 'none' });
     const crashes: Record<string, unknown>[] = [];

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { rangeAssignor, roundRobinAssignor, type AssignableMember, type Assignor } from './assignors.js';
+import { BUILT_IN_ASSIGNORS } from './built-in-assignors.js';
 import { partitionsOf } from './group.cases.js';
 import { uniformAssignor } from './uniform-assignor.js';
 
@@ -32,11 +33,7 @@ const subscribers = ids.chain((memberIds) =>
   ),
 );
 
-describe.each<[string, Assignor]>([
-  ['uniform', uniformAssignor],
-  ['range', rangeAssignor],
-  ['roundRobin', roundRobinAssignor],
-])('the %s assignor', (_name, assignor) => {
+describe.each<[string, Assignor]>([...BUILT_IN_ASSIGNORS])('the %s assignor', (_name, assignor) => {
   it('gives every partition to one member that subscribes to its topic, if there is one', () => {
     fc.assert(
       fc.property(subscribers, counts, (members, sizes) => {

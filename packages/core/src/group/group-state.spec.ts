@@ -1,7 +1,15 @@
 import { PAUSED, type Group, type GroupMember, type GroupState, type MemberState } from './group.js';
 import { settledGroup, NO_GROUP, report, circumstances, obey, idsOf } from './group.cases.js';
 import { decide } from './group-decisions.js';
-import { GROUP_TRANSITIONS, groupState, memberOf, memberState, partitionsToRevoke } from './group-state.js';
+import { readFileSync } from 'node:fs';
+import {
+  GROUP_TRANSITIONS,
+  type GroupEvent,
+  groupState,
+  memberOf,
+  memberState,
+  partitionsToRevoke,
+} from './group-state.js';
 
 const stable = settledGroup('a', 'b');
 const withMember = (memberId: string, change: Partial<GroupMember>): Group => ({
@@ -21,6 +29,23 @@ describe('the state of a group', () => {
     ['Stable', 'has a static member that is away', { ...withMember('a', { memberEpoch: PAUSED }) }],
   ])('is %s when it %s', (state, _why, group) => {
     expect(groupState(group)).toBe(state);
+  });
+
+  it('changes as the specification’s table says, and by nothing else', () => {
+    const text = readFileSync(new URL('../../../../docs/spec/group.md', import.meta.url), 'utf8');
+    const rows = text
+      .split('\n')
+      .map((line) => line.split('|').map((cell) => cell.trim()))
+      .filter(([, event]) => event !== undefined && Object.hasOwn(GROUP_TRANSITIONS.Dead, event));
+    const columns = ['Empty', 'Assigning', 'Reconciling', 'Stable', 'Dead'] as const;
+    const documented = rows.map(([, event, , ...cells]) => [
+      event,
+      columns.map((_, place) => (cells[place] === '–' ? null : cells[place])),
+    ]);
+    const events = Object.keys(GROUP_TRANSITIONS.Dead) as GroupEvent[];
+    expect(new Map(documented as never)).toEqual(
+      new Map(events.map((event) => [event, columns.map((state) => GROUP_TRANSITIONS[state][event])])),
+    );
   });
 
   it('lets only an empty group be deleted', () => {
