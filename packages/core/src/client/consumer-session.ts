@@ -69,6 +69,7 @@ export class ConsumerSession {
       retry,
       events,
       partitions: () => this.#partitions.values(),
+      isAlive: () => this.#source.isAlive,
       pause: options.pause,
       onHandled: (records) => this.#handled(records),
       commit: () => this.commitResolved(),
@@ -140,6 +141,7 @@ export class ConsumerSession {
       host,
       subscription,
       onLost: (partitionIds) => this.#drop(partitionIds),
+      onAlive: () => this.#runner.pump(),
       longestCallMs: () => this.#runner.longestCallMs(),
     });
   }

@@ -14,6 +14,8 @@ export interface HandlerRunnerOptions {
   readonly retry: ResolvedRetry;
   readonly events: EventBus;
   readonly partitions: () => Iterable<AssignedPartition>;
+  /** While false no call begins: others may own the partitions by now. */
+  readonly isAlive: () => boolean;
   readonly pause: (partition: AssignedPartition) => () => void;
   /** How many records were handled; the moment to commit may have come. */
   readonly onHandled: (records: number) => void;
@@ -50,7 +52,7 @@ export class HandlerRunner {
     for (const partition of this.#options.partitions()) {
       if (partition.isBeingHandled) this.#keyed.get(partition)?.pump();
     }
-    while (!this.#isStopped && this.#running < limit) {
+    while (!this.#isStopped && this.#running < limit && this.#options.isAlive()) {
       const partition = this.#next();
       if (partition === undefined) return;
       this.#running += 1;
@@ -135,7 +137,7 @@ export class HandlerRunner {
     const generation = partition.generation;
     const shared = this.#sharedBy(partition);
     for (const message of messages) {
-      if (this.#isStale(partition, generation) || partition.isPaused) return;
+      if (this.#isStale(partition, generation) || partition.isPaused || !this.#options.isAlive()) return;
       this.#startedAt.set(partition, this.#options.clock.monotonic());
       const handled = this.#options.run.eachMessage!({ ...shared, message });
       if (handled !== undefined) await handled;
@@ -160,7 +162,7 @@ export class HandlerRunner {
       commitOffsetsIfNecessary: commit,
       uncommittedOffsets: uncommitted,
       isRunning: () => !this.#isStopped,
-      isStale: () => this.#isStale(partition, generation),
+      isStale: () => this.#isStale(partition, generation) || !this.#options.isAlive(),
     });
     if (run.eachBatchAutoResolve !== false && !this.#isStale(partition, generation)) {
       partition.resolve(records.nextOffset, generation, records.leaderEpoch);
@@ -179,6 +181,7 @@ export class HandlerRunner {
       concurrency: run.keyConcurrency!,
       clock,
       isStopped: () => this.#isStopped,
+      mayStart: this.#options.isAlive,
       call: async (message, token) => {
         this.#startedAt.set(token, clock.monotonic());
         try {

@@ -13,6 +13,7 @@ export interface KeyedHandlingOptions {
   readonly concurrency: number;
   readonly clock: Clock;
   readonly isStopped: () => boolean;
+  readonly mayStart: () => boolean;
   /** Calls the handler; `token` stands for the call. */
   readonly call: (message: ConsumedMessage, token: object) => Promise<void>;
   readonly onHandled: () => void;
@@ -60,7 +61,8 @@ export class KeyedHandling {
   /** Starts what can be started now; only while it runs. */
   pump(): void {
     if (this.#onIdle === undefined) return;
-    while (this.#calls < this.#options.concurrency && !this.#isStale && !this.#options.partition.isPaused) {
+    const { concurrency, partition, mayStart } = this.#options;
+    while (this.#calls < concurrency && mayStart() && !this.#isStale && !partition.isPaused) {
       while (!this.#lanes.hasReady) if (!this.#takeMore()) return;
       const message = this.#lanes.take();
       if (message !== undefined) void this.#handle(message);

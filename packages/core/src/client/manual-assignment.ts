@@ -30,6 +30,7 @@ export interface ManualAssignmentOptions {
 /** Partitions that a consumer assigns to itself: no group shares them out, nobody else stops reading them. */
 export class ManualAssignment implements PartitionSource {
   readonly memberId = null;
+  readonly isAlive = true;
   readonly #options: ManualAssignmentOptions;
   readonly #held = new Set<number>();
   #loop: Loop | undefined;

@@ -11,6 +11,8 @@ import { CONSUMER_EVENTS } from './consumer-types.js';
 export interface PartitionSource {
   /** Null: a consumer that commits as none of the group's members. */
   readonly memberId: string | null;
+  /** Whether nobody else can have its partitions yet: without that no handler is called. */
+  readonly isAlive: boolean;
   start(): void;
   /** Something changed that it should look at now. */
   wake(): void;
@@ -39,6 +41,8 @@ export interface MembershipOptions {
   readonly onRevoked: (partitionId: number) => Promise<void>;
   /** These are not ours any more: stop at once, commit nothing. */
   readonly onLost: (partitionIds: readonly number[]) => void;
+  /** The session was renewed: what waited for that may go on. */
+  readonly onAlive: () => void;
   readonly longestCallMs: () => number;
   readonly onError: (error: unknown) => void;
   /** The group will not have this member, and joining again would not help. */
@@ -57,7 +61,8 @@ export class Membership implements PartitionSource {
   #drops = 0;
   #memberId: string;
   #memberEpoch = 0;
-  #lastHeardAt: number;
+  /** Its session lasts until then at least: counted from before the report that renewed it was sent. */
+  #aliveUntil = 0;
   #loop: Loop | undefined;
   #isWoken = false;
   #resting = new AbortController();
@@ -66,11 +71,14 @@ export class Membership implements PartitionSource {
   constructor(options: MembershipOptions) {
     this.#options = options;
     this.#memberId = options.broker.random.uniqueName(options.clientId);
-    this.#lastHeardAt = options.broker.clock.monotonic();
   }
 
   get memberId(): string {
     return this.#memberId;
+  }
+
+  get isAlive(): boolean {
+    return this.#options.broker.clock.monotonic() < this.#aliveUntil;
   }
 
   start(): void {
@@ -119,16 +127,27 @@ export class Membership implements PartitionSource {
     if (this.#isWoken || stopping.aborted) return 0;
     this.#resting = new AbortController();
     const report = this.#reportOf([...this.#held]);
-    await this.#options.broker.coordinator.rest(report, intervalMs, () => this.#kept(), this.#resting.signal);
+    await this.#options.broker.coordinator.rest(
+      report,
+      intervalMs,
+      (sentAt) => this.#kept(sentAt),
+      this.#resting.signal,
+    );
     return 0;
   }
 
   /** The session was renewed while the member rested. */
-  #kept(): void {
-    const { broker, longestCallMs, maxPollIntervalMs } = this.#options;
-    this.#lastHeardAt = broker.clock.monotonic();
+  #kept(sentAt: number): void {
+    const { longestCallMs, maxPollIntervalMs } = this.#options;
+    this.#renewed(sentAt);
     this.#emitHeartbeat();
     if (longestCallMs() > maxPollIntervalMs) this.wake();
+  }
+
+  #renewed(sentAt: number): void {
+    const wasAlive = this.isAlive;
+    this.#aliveUntil = sentAt + this.#options.sessionTimeout;
+    if (!wasAlive) this.#options.onAlive();
   }
 
   #emitHeartbeat(): void {
@@ -144,10 +163,11 @@ export class Membership implements PartitionSource {
     const { broker, events, heartbeatInterval } = this.#options;
     if (await this.#hasPolledTooLate()) return heartbeatInterval;
     const drops = this.#drops;
+    const sentAt = broker.clock.monotonic();
     try {
       const answer = await broker.coordinator.heartbeat(this.#reportOf([...this.#held]));
-      this.#lastHeardAt = broker.clock.monotonic();
       if (drops !== this.#drops) return 0; // It answers what this member no longer says.
+      this.#renewed(sentAt);
       const hasJoined = this.#memberEpoch === 0;
       this.#memberEpoch = answer.memberEpoch;
       this.#take(answer.assignment);
@@ -215,8 +235,7 @@ export class Membership implements PartitionSource {
 
   /** Without an answer for a whole session others own our partitions by now. */
   #dropIfSilent(): void {
-    const { broker, sessionTimeout } = this.#options;
-    if (this.#held.size > 0 && broker.clock.monotonic() - this.#lastHeardAt > sessionTimeout) this.#dropEverything();
+    if (this.#held.size > 0 && !this.isAlive) this.#dropEverything();
   }
 
   /** Joins as somebody new, holding nothing. */

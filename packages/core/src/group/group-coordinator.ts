@@ -101,7 +101,12 @@ export class GroupCoordinator {
    *
    * @throws PostlogError when its session could not be renewed.
    */
-  async rest(report: GroupHeartbeat, intervalMs: number, onBeat: () => void, signal: AbortSignal): Promise<void> {
+  async rest(
+    report: GroupHeartbeat,
+    intervalMs: number,
+    onBeat: (sentAt: number) => void,
+    signal: AbortSignal,
+  ): Promise<void> {
     const settled = this.#settled.unchanged(report);
     if (settled === undefined) return;
     if (await this.#resting.rest(signOf(report, settled), intervalMs, onBeat, signal)) {

@@ -4,7 +4,7 @@ import type { SignOfLife } from './liveness.store.js';
 
 interface RestingMember {
   readonly sign: SignOfLife;
-  readonly onBeat: () => void;
+  readonly onBeat: (sentAt: number) => void;
   /** True when it has something to look at. */
   readonly awake: Deferred<boolean>;
 }
@@ -30,9 +30,9 @@ export class RestingMembers {
 
   /**
    * Resolves to true when the member has something to look at, to false when `signal` aborts; rejects when its session could
-   * not be renewed. `onBeat` is called whenever it was.
+   * not be renewed. `onBeat` is called whenever it was, with the moment before it was asked for.
    */
-  rest(sign: SignOfLife, intervalMs: number, onBeat: () => void, signal: AbortSignal): Promise<boolean> {
+  rest(sign: SignOfLife, intervalMs: number, onBeat: (sentAt: number) => void, signal: AbortSignal): Promise<boolean> {
     if (signal.aborted) return Promise.resolve(false);
     const member: RestingMember = { sign, onBeat, awake: createDeferred<boolean>() };
     const known = this.#byInterval.get(intervalMs);
@@ -62,6 +62,7 @@ export class RestingMembers {
 
   async #beat(members: Set<RestingMember>): Promise<void> {
     const resting = [...members];
+    const sentAt = this.#clock.monotonic();
     try {
       const toLook = await this.#send(resting.map(({ sign }) => sign));
       for (const member of resting) {
@@ -69,7 +70,7 @@ export class RestingMembers {
         if (toLook.has(member.sign)) {
           members.delete(member);
           member.awake.resolve(true);
-        } else member.onBeat();
+        } else member.onBeat(sentAt);
       }
     } catch (error) {
       for (const member of resting) {
