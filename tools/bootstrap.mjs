@@ -13,6 +13,7 @@ const MARK = join(ROOT, 'node_modules', '.cache', 'postlog', 'installed');
 const TOOLS = {
   start: 'tools/dev/dist/main.js',
   bench: 'tools/bench/dist/main.js',
+  faults: 'tools/faults/dist/main.js',
   postlog: 'packages/cli/dist/main.js',
 };
 

@@ -13,6 +13,7 @@ const PROJECTS = [
   'apps/email-service',
   'tools/dev',
   'tools/bench',
+  'tools/faults',
   'tools/tidy',
 ];
 const RESULTS = 'node_modules/.cache/postlog/jest-results.json';

@@ -1,6 +1,5 @@
-import { testDatabase, type TestDatabase } from '@postlog/core/testing';
+import { Cleanup, testDatabase, type TestDatabase } from '@postlog/core/testing';
 import { QUICK, type Bench, type Measure } from './bench.js';
-import { Cleanup } from './cleanup.js';
 import { GROUP_MEASURES } from './group-bench.js';
 import { LOG_MEASURES } from './log-bench.js';
 import { runMeasures, type Outcome } from './run-measures.js';

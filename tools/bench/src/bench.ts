@@ -1,4 +1,4 @@
-import type { Undo } from './cleanup.js';
+import type { Undo } from '@postlog/core/testing';
 import type { Line } from './report.js';
 
 /** How much work a run does. `--quick` runs the same code with little. */

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { FULL, QUICK, type Bench, type Measure, type Sizes } from './bench.js';
-import { Cleanup } from './cleanup.js';
+import { Cleanup } from '@postlog/core/testing';
 import { parseCommand, UsageError, type Command } from './command.js';
 import { GROUP_MEASURES } from './group-bench.js';
 import { LOG_MEASURES } from './log-bench.js';

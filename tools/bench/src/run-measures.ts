@@ -1,5 +1,5 @@
 import type { Bench, Measure } from './bench.js';
-import { within } from './cleanup.js';
+import { within } from '@postlog/core/testing';
 import type { Line } from './report.js';
 
 const DEADLINE_MS = 15 * 60_000;

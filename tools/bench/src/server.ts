@@ -1,5 +1,4 @@
-import { startEmbeddedPostgres } from '@postlog/core/testing';
-import type { Undo } from './cleanup.js';
+import { startEmbeddedPostgres, type Undo } from '@postlog/core/testing';
 
 /** The Postgres that is measured: the embedded one, with fsync and synchronous commit on, as it comes. */
 export async function startServer(onStop: (undo: Undo) => void): Promise<{ database(): Promise<string> }> {

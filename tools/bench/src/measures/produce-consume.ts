@@ -7,7 +7,7 @@ import { postlogContender } from '../contenders/postlog.js';
 import { onPath } from '../contenders/process.js';
 import { redisContender } from '../contenders/redis-streams.js';
 import { skipLockedContender } from '../contenders/skip-locked.js';
-import { within } from '../cleanup.js';
+import { within } from '@postlog/core/testing';
 import { line, median, type Goal, type Line } from '../report.js';
 import { jsonValues } from '../values.js';
 import { checksum } from '../workload.js';

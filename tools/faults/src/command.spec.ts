@@ -1,0 +1,30 @@
+import { parseCommand, UsageError } from './command.js';
+
+const parse = (...args: string[]) => parseCommand(args, ['skip-fence', 'two-owners'], () => 0.5);
+
+describe('the command line', () => {
+  it('runs three minutes with eight members unless told otherwise', () => {
+    const usual = { kind: 'groups', minutes: 3, seed: 500_000, processes: 8, partitions: 12, plant: undefined };
+    expect(parse('groups')).toEqual(usual);
+    expect(parse('groups', '--minutes', '0.5', '--seed', '7', '--plant', 'two-owners')).toEqual({
+      ...usual,
+      minutes: 0.5,
+      seed: 7,
+      plant: 'two-owners',
+    });
+    expect(parse('zombie')).toEqual({ kind: 'zombie' });
+    expect(parse('--help')).toEqual({ kind: 'help' });
+  });
+
+  it.each([
+    [[], 'say what to run: groups or zombie'],
+    [['group'], 'say what to run: groups'],
+    [['groups', '--plant', 'two-owner'], 'did you mean two-owners?'],
+    [['groups', '--minutes', 'x'], '--minutes is "x"; give a number from'],
+    [['groups', '--processes', '1.5'], 'whole number from 3'],
+    [['groups', '--fast'], "Unknown option '--fast'"],
+  ])('refuses %j', (args, message) => {
+    expect(() => parse(...args)).toThrow(UsageError);
+    expect(() => parse(...args)).toThrow(message);
+  });
+});
