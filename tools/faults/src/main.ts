@@ -53,7 +53,7 @@ async function main(): Promise<number> {
     return isAsPromised ? 0 : 1;
   }
   const { minutes, ...options } = command;
-  const timing = { lengthMs: minutes * 60_000, rate: 300, sessionTimeout: 2_000, handlerMs: 4 };
+  const timing = { lengthMs: minutes * 60_000, rate: 300, sessionTimeout: 2_000, handlerMs: 15 };
   const { verdict, anomalies, summary } = await GroupsRun.run({ ...world, ...options, ...timing });
   for (const { code, detail } of anomalies.slice(0, SHOWN)) say(`${code}: ${detail}`);
   if (anomalies.length > SHOWN) say(`… and ${anomalies.length - SHOWN} more`);

@@ -48,7 +48,7 @@ export async function runZombie(options: {
   };
 
   const zombie = start('zombie');
-  const heir = start('heir');
+  start('heir');
   await until(async () => (await ownedBy('zombie')) === 1 && (await ownedBy('heir')) === 1);
   const hasOpenCall = async () => {
     const events = await zombie.events();
