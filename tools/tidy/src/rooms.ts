@@ -9,6 +9,8 @@ export const ROOMS = [
   'postgres',
   'log',
   'metadata',
+  'cluster',
+  'replication',
   'group',
   'broker',
   'client',

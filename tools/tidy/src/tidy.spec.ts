@@ -53,7 +53,7 @@ describe('the rules of the rooms', () => {
     const impure = /from '(\.\.\/(postgres|runtime|broker|client)\/|\.\/.*\.store\.js|\.\.\/.*\.store\.js|node:|pg)/;
     const specs = core.filter(isSpec).map((path) => read(path));
     const untested = core
-      .filter((path) => /\/(errors|record|log|group)\//.test(path) && !isSpec(path) && !path.endsWith('.store.ts'))
+      .filter((path) => /\/(errors|record|log|cluster|replication|group)\//.test(path) && !isSpec(path) && !path.endsWith('.store.ts'))
       .filter((path) => /export (async )?(function|class|const)/.test(read(path)) && !impure.test(read(path)))
       .filter((path) => !specs.some((text) => text.includes(`/${path.split('/').at(-1)!.replace('.ts', '.js')}'`)));
     expect(untested).toEqual([]);

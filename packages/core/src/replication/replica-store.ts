@@ -1,0 +1,133 @@
+/**
+ * What one broker's database does for the replicas it holds, as a port: `postgres-replica-store.ts` is the real one,
+ * `testing/` has one in memory for the simulation, built of the pure functions of this room.
+ *
+ * Each method is one statement; whatever it changes, it compares the leader epoch in the replica's own row first.
+ */
+import type { ErrorCode } from '../errors/error-code.js';
+import type { BrokerId } from '../cluster/cluster-image.js';
+import type { Offset } from '../record/offset.js';
+
+/** What the controller made of a replica. */
+export interface ReplicaRole {
+  readonly topicId: string;
+  readonly partition: number;
+  readonly partitionId: number;
+  readonly leader: BrokerId | null;
+  readonly leaderEpoch: number;
+  readonly partitionEpoch: number;
+  readonly replicas: readonly BrokerId[];
+  readonly isr: readonly BrokerId[];
+  readonly minIsr: number;
+}
+
+/** A replica as its own database knows it. */
+export interface LocalReplica extends ReplicaRole {
+  /** Members that an ISR change under way would add or leave out: isr and pendingIsr together are the maximal ISR (rule B12). */
+  readonly pendingIsr: readonly BrokerId[] | null;
+  readonly logStartOffset: Offset;
+  readonly logEndOffset: Offset;
+  readonly highWatermark: Offset;
+  /** Leader epoch of the last record; -1 when the log is empty. */
+  readonly lastEpoch: number;
+}
+
+export interface FollowerFetch {
+  readonly partitionId: number;
+  /** The epoch under which the follower follows. */
+  readonly leaderEpoch: number;
+  /** Its log end: it holds everything before it, committed (rule B6). */
+  readonly fetchOffset: Offset;
+  /** Epoch of its last record; -1 when it has none. */
+  readonly lastEpoch: number;
+}
+
+/** One line of `epoch → first offset` (rule C18). */
+export interface EpochStart {
+  readonly epoch: number;
+  readonly startOffset: Offset;
+}
+
+export interface FollowerFetchAnswer {
+  readonly partitionId: number;
+  readonly error: ErrorCode | undefined;
+  /** The logs part here: truncate, and ask again (rule C22). Such a fetch is no acknowledgement. */
+  readonly diverging: { readonly epoch: number; readonly endOffset: Offset } | undefined;
+  readonly logStartOffset: Offset;
+  readonly logEndOffset: Offset;
+  readonly highWatermark: Offset;
+  /** This fetch moved the high watermark: whoever waits for it should be woken. */
+  readonly hasAdvanced: boolean;
+}
+
+/** A batch with all that its row says of it, for an equal row elsewhere. */
+export interface ReplicatedBatch {
+  readonly baseOffset: Offset;
+  readonly lastOffset: Offset;
+  readonly leaderEpoch: number;
+  readonly maxTimestamp: bigint;
+  readonly producerId: bigint;
+  readonly producerEpoch: number;
+  readonly baseSequence: bigint;
+  readonly bytes: Buffer;
+}
+
+export interface FollowerAppend {
+  readonly partitionId: number;
+  readonly leaderEpoch: number;
+  readonly batches: readonly ReplicatedBatch[];
+  readonly leaderHighWatermark: Offset;
+  readonly leaderLogStartOffset: Offset;
+}
+
+/** How far a follower is, as the leader's database noted it (rule B8). */
+export interface FollowerState {
+  readonly brokerId: BrokerId;
+  readonly brokerEpoch: number;
+  readonly logEndOffset: Offset;
+  /** How long ago it was last caught up; Infinity: never under this leader epoch. */
+  readonly caughtUpAgoMs: number;
+}
+
+/** What the leader's ISR maintenance looks at. */
+export interface LedPartition extends LocalReplica {
+  /** First offset of the present leader epoch. */
+  readonly epochStartOffset: Offset;
+  readonly followers: readonly FollowerState[];
+}
+
+export interface ReplicaStore {
+  /** Every replica of this broker. */
+  listReplicas(): Promise<readonly LocalReplica[]>;
+  /**
+   * Makes replicas what the controller says, each unless a newer leader or partition epoch stands in its row. A new leader
+   * first writes where its epoch begins (rule C19) and forgets what it knew of followers: members of the ISR count as caught up now.
+   */
+  applyRoles(roles: readonly ReplicaRole[]): Promise<void>;
+  /** Notes the follower's progress, moves high watermarks, and says where the leader's logs end. */
+  noteFetch(
+    follower: { readonly brokerId: BrokerId; readonly brokerEpoch: number },
+    fetches: readonly FollowerFetch[],
+  ): Promise<readonly FollowerFetchAnswer[]>;
+  /** Batches from an offset on, whole, at least one if there is any, bounded by bytes: under one snapshot. */
+  readForFollower(
+    requests: readonly { readonly partitionId: number; readonly leaderEpoch: number; readonly fetchOffset: Offset }[],
+    limits: { readonly partitionMaxBytes: number; readonly maxBytes: number },
+  ): Promise<ReadonlyMap<number, readonly ReplicatedBatch[]>>;
+  /** Appends at the follower's own log end (rule B7); answers refusals by partition. */
+  appendAsFollower(appends: readonly FollowerAppend[]): Promise<ReadonlyMap<number, ErrorCode>>;
+  /** Where an epoch ends in this log, by rule C21: the largest known epoch at or below, and its end. */
+  endOfEpoch(partitionId: number, epoch: number): Promise<{ readonly epoch: number; readonly endOffset: Offset }>;
+  /** Drops everything from an offset on; refused below the high watermark unless the leader was elected uncleanly. */
+  truncate(partitionId: number, leaderEpoch: number, to: Offset): Promise<void>;
+  /** Drops everything and begins anew at the leader's log start (rule C23). */
+  restartAt(partitionId: number, leaderEpoch: number, offset: Offset): Promise<void>;
+  /** Replicated partitions that this broker leads. */
+  listLed(): Promise<readonly LedPartition[]>;
+  /** Notes an ISR that will be proposed: it counts from now on (rule B12). False when the partition changed meanwhile, or a change is pending. */
+  proposeIsr(
+    partitionId: number,
+    expected: { readonly leaderEpoch: number; readonly partitionEpoch: number },
+    isr: readonly BrokerId[],
+  ): Promise<boolean>;
+}
