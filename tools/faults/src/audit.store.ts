@@ -23,7 +23,7 @@ const INSTALL = /* sql */ `
 const READ_AUDIT = /* sql */ `
   select extract(epoch from a.at) * 1000 as at, r.partition, a.member_id, a.owner_epoch, a.committed, a.written_by
     from public.audit a
-    join postlog.replica r using (partition_id)
+    join postlog.topic_partition r using (partition_id)
    where a.group_id = $1
    order by a.seq`;
 

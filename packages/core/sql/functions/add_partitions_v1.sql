@@ -3,7 +3,6 @@
 create function postlog.add_partitions_v1(
   in_topic text,
   partition_count integer,
-  in_broker_id integer,
   partitions_per_chain integer
 ) returns integer
 language plpgsql as $$
@@ -15,9 +14,9 @@ begin
   if found_topic_id is null then
     return null;
   end if;
-  old_count := (select count(*) from postlog.replica r where r.topic_id = found_topic_id);
+  old_count := (select count(*) from postlog.topic_partition r where r.topic_id = found_topic_id);
   if old_count < partition_count then
-    perform postlog.create_partitions_v1(found_topic_id, old_count, partition_count, in_broker_id, partitions_per_chain);
+    perform postlog.create_partitions_v1(found_topic_id, old_count, partition_count, partitions_per_chain);
   end if;
   return old_count;
 end

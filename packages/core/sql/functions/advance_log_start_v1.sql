@@ -1,6 +1,6 @@
 -- Moves a partition's log start forward and takes segments that lie wholly before it out of its map.
 --
--- Answers the log start that holds now, or an error code: 1 when the offset is beyond the log end, 3 and 6 as in append_v1.
+-- Answers the log start that holds now, or an error code: 1 when the offset is beyond the high watermark, 3 and 6 as in append_v1.
 -- Never moves back. Waits at most 50 ms for the replica row. A segment that is in nobody's map any
 -- more is dropped later, by the segment service, so that readers with an older snapshot still find it.
 create function postlog.advance_log_start_v1(
@@ -16,7 +16,7 @@ begin
   end if;
   perform set_config('lock_timeout', '50ms', true);
   error_code := 0;
-  select p.role, p.lead_until, p.log_start_offset into r
+  select p.role, p.log_start_offset, (select b.lead_until from postlog.broker b) as lead_until into r
     from postlog.replica p where p.partition_id = in_partition_id for no key update;
   if not found then
     error_code := 3;
@@ -27,7 +27,7 @@ begin
   end if;
 
   log_start_offset := r.log_start_offset;
-  log_end := (select e.log_end_offset from postlog.log_ends_v1(array[in_partition_id]) e);
+  log_end := (select e.high_watermark from postlog.log_ends_v1(array[in_partition_id]) e);
   if in_offset > log_end then
     error_code := 1;
   elsif in_offset > r.log_start_offset then
@@ -35,12 +35,6 @@ begin
     log_start_offset := in_offset;
   end if;
 
-  -- A segment leaves the map when the next one begins at or before the log start and its producers are in a snapshot.
-  delete from postlog.replica_segment m
-   using postlog.segment g
-   where m.partition_id = in_partition_id and g.segment_id = m.segment_id and g.has_snapshot
-     and exists (select from postlog.replica_segment n
-                  where n.partition_id = m.partition_id and n.base_offset > m.base_offset
-                    and n.base_offset <= advance_log_start_v1.log_start_offset);
+  perform postlog.unmap_before_log_start_v1(in_partition_id, log_start_offset);
 end
 $$;

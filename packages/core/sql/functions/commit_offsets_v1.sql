@@ -45,7 +45,7 @@ begin
     error_code := case when octet_length(metadata[i]) > 4096 then 12 when not is_known then 25 else 0 end;
 
     if error_code = 0 and in_member_id is null
-       and exists (select from postlog.replica r where r.partition_id = partition_ids[i]) then
+       and exists (select from postlog.topic_partition r where r.partition_id = partition_ids[i]) then
       insert into postlog.committed_offset (group_id, partition_id) values (in_group_id, partition_ids[i])
       on conflict on constraint committed_offset_pkey do nothing;
     end if;
@@ -66,7 +66,7 @@ begin
       else
         -- Refused already; the rest only says why.
         error_code := case
-          when not exists (select from postlog.replica r where r.partition_id = partition_ids[i]) then 3
+          when not exists (select from postlog.topic_partition r where r.partition_id = partition_ids[i]) then 3
           when stored.owner_member_id = in_member_id then 113
           when stored.owner_member_id is null
            and not exists (select from postlog.group_membership m where m.group_id = in_group_id and m.member_id = in_member_id) then 25

@@ -1,38 +1,21 @@
--- Makes the partitions of a topic from `first_partition` on, up to `partition_count`, with their segment chains.
---
--- `partitions_per_chain` partitions share a chain of segment tables, which bounds tables and locks: a topic of 3000
--- partitions needs some dozens of tables, not thousands. Partitions that are added later begin a chain of their own.
+-- Makes the partitions of a topic from `first_partition` on, up to `partition_count`, led by this broker, which is alone.
 create function postlog.create_partitions_v1(
   in_topic_id uuid,
   first_partition integer,
   partition_count integer,
-  in_broker_id integer,
   partitions_per_chain integer
 ) returns void
 language plpgsql as $$
 declare
-  new_chain_id integer;
-  new_segment_id integer;
-  next_partition integer := first_partition;
+  created integer[];
 begin
-  while next_partition < partition_count loop
-    insert into postlog.segment_chain (topic_id) values (in_topic_id) returning chain_id into new_chain_id;
-    new_segment_id := postlog.create_segment_v1(new_chain_id, 'open');
-
-    with created as (
-      insert into postlog.replica (topic_id, partition, broker_id, role, chain_id, active_segment_id)
-      select in_topic_id, p.partition, in_broker_id, 'leader', new_chain_id, new_segment_id
-        from generate_series(next_partition, least(next_partition + partitions_per_chain, partition_count) - 1) p(partition)
-      returning partition_id
-    ), epochs as (
-      insert into postlog.leader_epoch (partition_id, leader_epoch, start_offset)
-      select c.partition_id, 0, 0 from created c
-    )
-    insert into postlog.replica_segment (partition_id, base_offset, segment_id)
-    select c.partition_id, 0, new_segment_id from created c;
-
-    next_partition := next_partition + partitions_per_chain;
-  end loop;
+  with inserted as (
+    insert into postlog.topic_partition (topic_id, partition)
+    select in_topic_id, p from generate_series(first_partition, partition_count - 1) p
+    returning partition_id
+  )
+  select array_agg(i.partition_id order by i.partition_id) into created from inserted i;
+  perform postlog.create_replicas_v1(in_topic_id, created, (select b.broker_id from postlog.broker b), partitions_per_chain);
   update postlog.metadata_version set version = version + 1;
 end
 $$;

@@ -4,7 +4,6 @@ create function postlog.create_topic_v1(
   partition_count integer,
   in_replication_factor integer,
   in_config jsonb,
-  in_broker_id integer,
   partitions_per_chain integer
 ) returns uuid
 language plpgsql as $$
@@ -16,7 +15,7 @@ begin
   on conflict (topic) do nothing
   returning topic_id into new_topic_id;
   if new_topic_id is not null then
-    perform postlog.create_partitions_v1(new_topic_id, 0, partition_count, in_broker_id, partitions_per_chain);
+    perform postlog.create_partitions_v1(new_topic_id, 0, partition_count, partitions_per_chain);
   end if;
   return new_topic_id;
 end

@@ -35,7 +35,7 @@ begin
               and (select g.changed_at from postlog.group_state g where g.group_id = c.group_id) < before
               or exists (select from postlog.group_membership m where m.group_id = c.group_id)
               and not exists (select from postlog.group_membership m
-                                join postlog.replica r on r.partition_id = c.partition_id
+                                join postlog.topic_partition r on r.partition_id = c.partition_id
                                 join postlog.topic t using (topic_id)
                                where m.group_id = c.group_id and t.topic = any (m.topics)))
        order by c.partition_id

@@ -32,14 +32,14 @@ language sql stable as $$
                'committedOffset', c.committed_offset::text, 'leaderEpoch', c.leader_epoch)
              order by c.partition_id), '[]')
         from postlog.committed_offset c
-        join postlog.replica r using (partition_id)
+        join postlog.topic_partition r using (partition_id)
         join postlog.topic t using (topic_id)
        where c.group_id = in_group_id and c.owner_member_id is not null),
     'partitions', (
       select coalesce(json_agg(json_build_object('topic', t.topic, 'partition', r.partition, 'partitionId', r.partition_id)
              order by t.topic, r.partition), '[]')
         from postlog.topic t
-        join postlog.replica r using (topic_id)
+        join postlog.topic_partition r using (topic_id)
        where t.topic in (select unnest(m.topics) from postlog.group_membership m where m.group_id = in_group_id)
           or t.topic = any (more_topics)
           or has_pattern

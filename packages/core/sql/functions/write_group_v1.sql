@@ -97,7 +97,7 @@ begin
   insert into postlog.committed_offset (group_id, partition_id, owner_member_id, owner_epoch)
   select in_group_id, o.partition_id, o.new_owner, o.new_owner_epoch
     from unnest(partition_ids, new_owners, new_owner_epochs) o(partition_id, new_owner, new_owner_epoch)
-    join postlog.replica r using (partition_id)
+    join postlog.topic_partition r using (partition_id)
    where o.new_owner is not null
   on conflict (group_id, partition_id) do nothing;
   if exists (

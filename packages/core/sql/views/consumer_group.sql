@@ -22,6 +22,6 @@ select g.group_id,
     cross join lateral (
       select array(select c.partition_id
                      from postlog.committed_offset c
-                     join postlog.replica r using (partition_id)
+                     join postlog.topic_partition r using (partition_id)
                     where c.group_id = e.group_id and c.owner_member_id = e.member_id) as owned) o
     where e.group_id = g.group_id) m;

@@ -13,13 +13,13 @@ select m.group_id, m.member_id, m.group_instance_id, m.client_id, m.host, m.memb
  cross join lateral (
    select array(select c.partition_id
                   from postlog.committed_offset c
-                  join postlog.replica r using (partition_id)
+                  join postlog.topic_partition r using (partition_id)
                  where c.group_id = m.group_id and c.owner_member_id = m.member_id) as owned) o
  cross join lateral (
    select coalesce(array_agg(t.topic || '-' || r.partition order by t.topic, r.partition)
             filter (where r.partition_id = any (o.owned)), '{}') as owned,
           coalesce(array_agg(t.topic || '-' || r.partition order by t.topic, r.partition)
             filter (where not r.partition_id = any (o.owned)), '{}') as awaited
-     from postlog.replica r
+     from postlog.topic_partition r
      join postlog.topic t using (topic_id)
     where r.partition_id = any (o.owned || m.target_partitions)) n;

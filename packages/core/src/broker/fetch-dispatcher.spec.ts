@@ -16,7 +16,16 @@ function world() {
     const answers = requests.flatMap(({ partitionId, fetchOffset }, index): ReadPartition[] => {
       const end = ends.get(partitionId) ?? 0;
       if (end <= Number(fetchOffset)) return [];
-      const batch = { baseOffset: fetchOffset, lastOffset: fetchOffset, leaderEpoch: 0, bytes: Buffer.from('x') };
+      const batch = {
+        baseOffset: fetchOffset,
+        lastOffset: fetchOffset,
+        leaderEpoch: 0,
+        bytes: Buffer.from('x'),
+        maxTimestamp: 0n,
+        producerId: -1n,
+        producerEpoch: -1,
+        baseSequence: -1n,
+      };
       return [
         {
           index,

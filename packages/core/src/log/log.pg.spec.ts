@@ -73,9 +73,13 @@ describe('append', () => {
     await set('leader_epoch = 3');
     expect(await attempt(2)).toBe('FENCED_LEADER_EPOCH');
     expect(await attempt(3)).toBeUndefined();
-    await set("lead_until = clock_timestamp() - interval '1 s'");
+    const leadUntil = (time: string) =>
+      world.database.query({ name: 'lead', text: `update postlog.broker set lead_until = ${time}` });
+    await leadUntil("clock_timestamp() - interval '1 s'");
     expect(await attempt(3)).toBe('NOT_LEADER_OR_FOLLOWER');
-    await set("lead_until = 'infinity', role = 'follower'");
+    await leadUntil("'infinity'");
+    expect(await attempt(3)).toBeUndefined();
+    await set("role = 'follower'");
     expect(await attempt(3)).toBe('NOT_LEADER_OR_FOLLOWER');
     expect((await read(world.database, [{ partitionId: partition!, fetchOffset: offset(0) }], LIMITS))[0]!.error).toBe(
       'NOT_LEADER_OR_FOLLOWER',
@@ -132,7 +136,7 @@ describe('append', () => {
     // What counts is the setting at commit: a function's own `set` clause would have ended before it.
     await client.query('begin');
     await client.query('set local synchronous_commit = off');
-    await client.query('select * from postlog.append_v1($1, $2, $3, $4, $5, $6, $7, $8, $9)', [
+    await client.query('select * from postlog.append_v1($1, $2, $3, $4, $5, $6, $7, $8, $9, false)', [
       [partition],
       [0],
       [1],
@@ -153,7 +157,7 @@ describe('append', () => {
     const client = await session();
     await client.query(`begin isolation level ${isolation}`);
     await expect(
-      client.query(`select * from postlog.append_v1('{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '')`),
+      client.query(`select * from postlog.append_v1('{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '', false)`),
     ).rejects.toMatchObject({
       code: 'PL002',
     });
@@ -168,9 +172,9 @@ describe('fetch', () => {
     const client = await session();
     // Two looks in one statement, an append in between: both must see the same log.
     const looking = client.query<{ early: string; late: string }>(
-      `with early as (select max(last_offset) as m from postlog.fetch_v1($1, '{0,0}', 1000, 1000, 'infinity')),
+      `with early as (select max(last_offset) as m from postlog.fetch_v1($1, '{0,0}', '{-1,-1}', 0, 1000, 1000, 'infinity')),
             nap as (select pg_sleep(0.5) from early)
-       select early.m as early, (select max(f.last_offset) from nap, postlog.fetch_v1($1, '{0,0}', 1000, 1000, 'infinity') f) as late
+       select early.m as early, (select max(f.last_offset) from nap, postlog.fetch_v1($1, '{0,0}', '{-1,-1}', 0, 1000, 1000, 'infinity') f) as late
          from early`,
       [[first, second]],
     );
@@ -253,8 +257,8 @@ describe('the log start', () => {
     expect((await read(world.database, [{ partitionId: partition!, fetchOffset: offset(1) }], LIMITS))[0]!.error).toBe(
       'OFFSET_OUT_OF_RANGE',
     );
-    expect(await logEnds(world.database, [partition!])).toEqual([
-      { partitionId: partition, leaderEpoch: 0, logStartOffset: 2n, logEndOffset: 4n },
+    expect(await logEnds(world.database, [partition!])).toMatchObject([
+      { partitionId: partition!, leaderEpoch: 0, logStartOffset: 2n, logEndOffset: 4n, highWatermark: 4n },
     ]);
   });
 });

@@ -4,7 +4,7 @@ import type { Statement } from '../postgres/statement.js';
 /**
  * How many partitions of a topic share a chain of segment tables (docs/adr/0001).
  */
-const PARTITIONS_PER_CHAIN = 100;
+export const PARTITIONS_PER_CHAIN = 100;
 
 export interface NewTopic {
   readonly topic: string;
@@ -28,12 +28,12 @@ export interface StoredPartition {
 
 const CREATE_TOPIC: Statement = {
   name: 'create_topic',
-  text: /* sql */ `select postlog.create_topic_v1($1, $2, $3, $4, $5, $6) as topic_id`,
+  text: /* sql */ `select postlog.create_topic_v1($1, $2, $3, $4, $5) as topic_id`,
 };
 
 const ADD_PARTITIONS: Statement = {
   name: 'add_partitions',
-  text: /* sql */ `select postlog.add_partitions_v1($1, $2, $3, $4) as old_count`,
+  text: /* sql */ `select postlog.add_partitions_v1($1, $2, $3) as old_count`,
 };
 
 const DELETE_TOPIC: Statement = {
@@ -49,21 +49,21 @@ const LIST_TOPICS: Statement = {
 const DESCRIBE_TOPICS: Statement = {
   name: 'describe_topics',
   text: /* sql */ `
-    select t.topic, t.topic_id, t.config, r.partition, r.partition_id, r.broker_id, r.leader_epoch
+    select t.topic, t.topic_id, t.config, p.partition, p.partition_id, r.leader_id as broker_id, r.leader_epoch
       from postlog.topic t
-      join postlog.replica r using (topic_id)
+      join postlog.topic_partition p using (topic_id)
+      join postlog.replica r using (partition_id)
      where $1::text[] is null or t.topic = any ($1)
-     order by t.topic, r.partition`,
+     order by t.topic, p.partition`,
 };
 
 /** Creates a topic; answers false when the name is taken. */
-export async function createTopic(database: Database, brokerId: number, topic: NewTopic): Promise<boolean> {
+export async function createTopic(database: Database, topic: NewTopic): Promise<boolean> {
   const { topic_id } = await database.one<{ topic_id: string | null }>(CREATE_TOPIC, [
     topic.topic,
     topic.partitionCount,
     topic.replicationFactor,
     JSON.stringify(topic.config),
-    brokerId,
     PARTITIONS_PER_CHAIN,
   ]);
   return topic_id !== null;
@@ -72,14 +72,12 @@ export async function createTopic(database: Database, brokerId: number, topic: N
 /** Raises the number of partitions; answers how many there were, or undefined when there is no such topic. */
 export async function addPartitions(
   database: Database,
-  brokerId: number,
   topic: string,
   partitionCount: number,
 ): Promise<number | undefined> {
   const { old_count } = await database.one<{ old_count: number | null }>(ADD_PARTITIONS, [
     topic,
     partitionCount,
-    brokerId,
     PARTITIONS_PER_CHAIN,
   ]);
   return old_count ?? undefined;

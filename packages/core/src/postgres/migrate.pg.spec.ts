@@ -23,7 +23,7 @@ describe('migrations', () => {
     const [one, other] = [openDatabase(test.url), openDatabase(test.url, { schema: 'other_log' })];
     await migrate(one);
     await migrate(other);
-    const create = { name: 'create', text: `select postlog.create_topic_v1('t', 1, 1, '{}', 1, 100)` };
+    const create = { name: 'create', text: `select postlog.create_topic_v1('t', 1, 1, '{}', 100)` };
     await one.query(create);
     const count = { name: 'count', text: 'select count(*) as n from postlog.topic' };
     expect([await one.query(count), await other.query(count)]).toEqual([[{ n: 1n }], [{ n: 0n }]]);

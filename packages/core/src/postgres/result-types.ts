@@ -1,5 +1,5 @@
 /**
- * How column values arrive: `int8` as bigint, `int2`/`int4`/`float8` as number, `bool` as boolean, `json` parsed, `bytea`
+ * How column values arrive: `int8` as bigint, `int2`/`int4`/`float8` as number, `int4[]` as numbers, `bool` as boolean, `json` parsed, `bytea`
  * as Buffer, anything else as text.
  *
  * Given to each client by itself: what a host application registers with `pg.types.setTypeParser` does not reach us.
@@ -18,5 +18,7 @@ const PARSERS = new Map<number, (text: string) => unknown>([
   [23, Number],
   [701, Number],
   [114, (text): unknown => JSON.parse(text)],
+  // int4[]: numbers and commas in braces; none of ours holds null.
+  [1007, (text) => (text === '{}' ? [] : text.slice(1, -1).split(',').map(Number))],
   [3802, (text): unknown => JSON.parse(text)],
 ]);

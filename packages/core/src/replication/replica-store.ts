@@ -6,6 +6,7 @@
  */
 import type { ErrorCode } from '../errors/error-code.js';
 import type { BrokerId } from '../cluster/cluster-image.js';
+import type { StoredBatch } from '../log/log.store.js';
 import type { Offset } from '../record/offset.js';
 
 /** What the controller made of a replica. */
@@ -61,16 +62,7 @@ export interface FollowerFetchAnswer {
 }
 
 /** A batch with all that its row says of it, for an equal row elsewhere. */
-export interface ReplicatedBatch {
-  readonly baseOffset: Offset;
-  readonly lastOffset: Offset;
-  readonly leaderEpoch: number;
-  readonly maxTimestamp: bigint;
-  readonly producerId: bigint;
-  readonly producerEpoch: number;
-  readonly baseSequence: bigint;
-  readonly bytes: Buffer;
-}
+export type ReplicatedBatch = StoredBatch;
 
 export interface FollowerAppend {
   readonly partitionId: number;
@@ -102,8 +94,9 @@ export interface ReplicaStore {
   /**
    * Makes replicas what the controller says, each unless a newer leader or partition epoch stands in its row. A new leader
    * first writes where its epoch begins (rule C19) and forgets what it knew of followers: members of the ISR count as caught up now.
+   * Answers the partitions that changed.
    */
-  applyRoles(roles: readonly ReplicaRole[]): Promise<void>;
+  applyRoles(roles: readonly ReplicaRole[]): Promise<readonly number[]>;
   /** Notes the follower's progress, moves high watermarks, and says where the leader's logs end. */
   noteFetch(
     follower: { readonly brokerId: BrokerId; readonly brokerEpoch: number },
@@ -118,14 +111,27 @@ export interface ReplicaStore {
   appendAsFollower(appends: readonly FollowerAppend[]): Promise<ReadonlyMap<number, ErrorCode>>;
   /** Where an epoch ends in this log, by rule C21: the largest known epoch at or below, and its end. */
   endOfEpoch(partitionId: number, epoch: number): Promise<{ readonly epoch: number; readonly endOffset: Offset }>;
-  /** Drops everything from an offset on; refused below the high watermark unless the leader was elected uncleanly. */
-  truncate(partitionId: number, leaderEpoch: number, to: Offset): Promise<void>;
+  /** Drops everything from an offset on; answers the log end that is left. Below the high watermark only what an unclean election gave up is dropped. */
+  truncate(partitionId: number, leaderEpoch: number, to: Offset): Promise<Offset>;
   /** Drops everything and begins anew at the leader's log start (rule C23). */
   restartAt(partitionId: number, leaderEpoch: number, offset: Offset): Promise<void>;
   /** Replicated partitions that this broker leads. */
   listLed(): Promise<readonly LedPartition[]>;
-  /** Notes an ISR that will be proposed: it counts from now on (rule B12). False when the partition changed meanwhile, or a change is pending. */
+  /**
+   * Notes an ISR that is about to be proposed: it counts from now on (rule B12). Answers the offset that joining followers must have reached before the
+   * proposal is sent (0 when nobody joins), or undefined when the partition changed meanwhile, a proposal is under way, or an ISR member was
+   * not heard of since this leader began or its server restarted.
+   *
+   * The offset is at or above every high watermark that anybody was shown and above the start of the epoch (rule B10). Only once the proposal is noted
+   * is it certain that no later mark leaves the joining follower out, so the comparison comes after it, not before.
+   */
   proposeIsr(
+    partitionId: number,
+    expected: { readonly leaderEpoch: number; readonly partitionEpoch: number },
+    isr: readonly BrokerId[],
+  ): Promise<Offset | undefined>;
+  /** Takes back a proposal that was never sent; false when it was settled otherwise. */
+  withdrawIsr(
     partitionId: number,
     expected: { readonly leaderEpoch: number; readonly partitionEpoch: number },
     isr: readonly BrokerId[],

@@ -11,7 +11,7 @@ export async function newTopic(
   partitionCount: number,
   config: Record<string, string> = {},
 ): Promise<number[]> {
-  await createTopic(database, 1, { topic, partitionCount, replicationFactor: 1, config });
+  await createTopic(database, { topic, partitionCount, replicationFactor: 1, config });
   return (await describeTopics(database, [topic])).map(({ partitionId }) => partitionId);
 }
 

@@ -27,7 +27,7 @@ async function measure(bench: Bench, partitions: number, perChain: number): Prom
   const name = `${partitions} partition${partitions > 1 ? 's' : ''}, ${perChain === 1 ? 'a table each' : 'sharing tables'}`;
   // One table each: a hundred at a time, as many as one transaction may lock.
   const create = await timed(() =>
-    client.query(`select postlog.create_topic_v1('t', $1, 1, '{}', 1, $2)`, [partitions, perChain]),
+    client.query(`select postlog.create_topic_v1('t', $1, 1, '{}', $2)`, [partitions, perChain]),
   ).catch((error: Error) => error);
   if (create instanceof Error) {
     bench.skip(name, `creating it in one transaction failed: ${create.message}`);
@@ -37,7 +37,8 @@ async function measure(bench: Bench, partitions: number, perChain: number): Prom
   }
 
   const ids = `(select array_agg(partition_id order by partition_id) from postlog.replica)`;
-  const look = `select count(*) from postlog.fetch_v1(${ids}, (select array_agg(0::bigint) from postlog.replica), 1000, 1000, 'infinity')`;
+  const look = `select count(*) from postlog.fetch_v1(${ids}, (select array_agg(0::bigint) from postlog.replica),
+    (select array_agg(-1) from postlog.replica), 0, 1000, 1000, 'infinity')`;
   await client.query(look);
   const looks: number[] = [];
   for (let round = 0; round < 10; round++) looks.push(await timed(() => client.query(look)));

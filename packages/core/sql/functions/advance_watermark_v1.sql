@@ -1,0 +1,21 @@
+-- Moves a led partition's high watermark as far as its replicas allow; answers whether it moved.
+--
+-- Serialised by the partition's checkpoint row, so that of two followers that acknowledge at the same time the later one sees both.
+create function postlog.advance_watermark_v1(in_partition_id integer, log_end bigint) returns boolean
+language plpgsql volatile as $$
+declare
+  candidate bigint;
+begin
+  perform from postlog.watermark_checkpoint c where c.partition_id = in_partition_id for no key update;
+  candidate := (
+    select postlog.watermark_candidate_v1(r.partition_id, r.leader_id, r.leader_epoch, log_end,
+                                          r.replicas, r.isr, r.pending_isr, r.min_isr)
+      from postlog.replica r
+     where r.partition_id = in_partition_id and r.role = 'leader');
+  if candidate is null or candidate <= postlog.stored_watermark_v1(in_partition_id) then
+    return false;
+  end if;
+  insert into postlog.soft_watermark (partition_id, high_watermark) values (in_partition_id, candidate) on conflict do nothing;
+  return true;
+end
+$$;

@@ -1,0 +1,269 @@
+import { logEnds, read } from '../log/log.store.js';
+import { offset } from '../record/offset.js';
+import { areDense, offsetsFrom } from '../testing/log-world.js';
+import { replicaWorld, type ReplicaWorld } from '../testing/replica-world.js';
+
+let world: ReplicaWorld;
+/** The partition that this spec is about. */
+let id: number;
+beforeAll(async () => {
+  world = await replicaWorld(3);
+});
+beforeEach(async () => {
+  id = await world.begin();
+});
+afterEach(() => leadUntil("'infinity'"));
+afterAll(() => world.drop());
+
+const LIMITS = { partitionMaxBytes: 1_000_000, maxBytes: 8_000_000 };
+const producer = { producerId: 42n, producerEpoch: 0, baseSequence: 0 };
+const ends = async (brokerId: number) => (await logEnds(world.broker(brokerId).database, [id]))[0]!;
+const mark = async (brokerId: number) => Number((await ends(brokerId)).highWatermark);
+const leadUntil = (time: string) =>
+  world.broker(1).database.query({ name: 'lead', text: `update postlog.broker set lead_until = ${time}` });
+/** Every batch of a broker's log, with all that its row says. */
+const everything = async (brokerId: number) =>
+  (
+    await read(
+      world.broker(brokerId).database,
+      [{ partitionId: id, fetchOffset: offset(0) }],
+      LIMITS,
+      'nearby consumer',
+    )
+  )[0]?.batches;
+const epochs = async (brokerId: number) =>
+  (
+    await world.broker(brokerId).database.query<{ line: string }>({
+      name: 'epochs',
+      text: `select leader_epoch || ':' || start_offset as line from postlog.leader_epoch where partition_id = ${id} order by leader_epoch`,
+    })
+  ).map(({ line }) => line);
+
+describe('a follower', () => {
+  it('holds the same bytes at the same offsets, and the state of idempotent producers with them', async () => {
+    await world.append(1, ['a', 'b'], producer);
+    await world.append(1, ['c']);
+    await world.follow(2, 1);
+    await world.follow(3, 1);
+    await world.follow(2, 1);
+    await world.follow(3, 1);
+    await world.follow(2, 1);
+    expect(await mark(2)).toBe(3);
+    expect(await everything(2)).toEqual(await everything(1));
+
+    await world.appoint({ leader: 2, leaderEpoch: 1, isr: [2, 3] });
+    expect((await world.append(2, ['a', 'b'], producer)).baseOffset).toBe(0n);
+    expect((await world.append(2, ['d'], { ...producer, baseSequence: 2 })).baseOffset).toBe(3n);
+    expect(areDense(await offsetsFrom(world.broker(2).database, id))).toBe(true);
+  });
+
+  it('acknowledges with its next fetch only, and learns the high watermark one fetch later', async () => {
+    await world.append(1, ['a']);
+    await world.follow(2, 1);
+    await world.follow(3, 1);
+    expect(await mark(1)).toBe(0);
+    expect((await world.follow(2, 1)).hasAdvanced).toBe(false);
+    expect((await world.follow(3, 1)).hasAdvanced).toBe(true);
+    expect(await mark(1)).toBe(1);
+    expect(await mark(2)).toBe(0);
+    await world.follow(2, 1);
+    expect(await mark(2)).toBe(1);
+  });
+
+  it('says nothing for another leader epoch, and nothing for a log that parts from the leader’s', async () => {
+    await world.append(1, ['a']);
+    const fetch = { partitionId: id, fetchOffset: offset(1), lastEpoch: 0 };
+    const noted = async (leaderEpoch: number, lastEpoch = 0) =>
+      (
+        await world
+          .broker(1)
+          .replicas.noteFetch({ brokerId: 2, brokerEpoch: 1 }, [{ ...fetch, leaderEpoch, lastEpoch }])
+      )[0]!;
+    await world.appoint({ leaderEpoch: 3 });
+    expect((await noted(2)).error).toBe('FENCED_LEADER_EPOCH');
+    expect((await noted(4)).error).toBe('UNKNOWN_LEADER_EPOCH');
+    expect(await noted(3, 2)).toMatchObject({ error: undefined, diverging: { epoch: 0, endOffset: 1n } });
+    expect((await noted(3, 0)).diverging).toBeUndefined();
+  });
+
+  it('refuses batches of another epoch, and batches that leave a hole', async () => {
+    await world.append(1, ['a', 'b']);
+    await world.append(1, ['c']);
+    const batches = (await everythingForFollower())!;
+    const append = async (leaderEpoch: number, some = batches) =>
+      (
+        await world.broker(2).replicas.appendAsFollower([
+          {
+            partitionId: id,
+            leaderEpoch,
+            batches: some,
+            leaderHighWatermark: offset(0),
+            leaderLogStartOffset: offset(0),
+          },
+        ])
+      ).get(id);
+    await world.appoint({ leaderEpoch: 5 });
+    expect(await append(4)).toBe('FENCED_LEADER_EPOCH');
+    expect(await append(6)).toBe('UNKNOWN_LEADER_EPOCH');
+    expect(await append(5, batches.slice(1))).toBe('OFFSET_OUT_OF_RANGE');
+    expect(await append(5)).toBeUndefined();
+    expect(await append(5)).toBe('OFFSET_OUT_OF_RANGE');
+    expect(Number((await ends(2)).logEndOffset)).toBe(3);
+  });
+
+  it('drops by leader epoch what its leader does not have, whatever its high watermark, and is equal afterwards', async () => {
+    await world.append(1, ['a']);
+    await world.follow(2, 1);
+    await world.append(1, ['lost 1', 'lost 2'], producer);
+    await world.appoint({ leader: 2, leaderEpoch: 1 });
+    await world.append(2, ['b']);
+    await world.append(2, ['c', 'd']);
+    expect((await world.follow(1, 2)).diverging).toEqual({ epoch: 0, endOffset: 1n });
+    expect(Number((await ends(1)).logEndOffset)).toBe(1);
+    for (let round = 0; round < 3; round++) for (const follower of [1, 3]) await world.follow(follower, 2);
+    expect(await everything(1)).toEqual(await everything(2));
+    expect(await epochs(1)).toEqual(['0:0', '1:1']);
+    // What was dropped is forgotten with its producer too.
+    await world.appoint({ leader: 1, leaderEpoch: 2 });
+    expect((await world.append(1, ['lost 1', 'lost 2'], producer)).baseOffset).toBe(4n);
+  });
+
+  it('begins anew where its leader’s log begins', async () => {
+    await world.append(1, ['a']);
+    await world.follow(2, 1);
+    await world.broker(2).replicas.restartAt(id, 0, offset(700));
+    expect(await ends(2)).toMatchObject({ logStartOffset: 700n, logEndOffset: 700n });
+    expect(await epochs(2)).toEqual([]);
+  });
+});
+
+async function everythingForFollower() {
+  return (
+    await world
+      .broker(1)
+      .replicas.readForFollower([{ partitionId: id, leaderEpoch: 0, fetchOffset: offset(0) }], LIMITS)
+  ).get(id);
+}
+
+describe('a leader', () => {
+  it('writes where its epoch begins before it takes records, also when none come', async () => {
+    await world.append(1, ['a', 'b']);
+    await world.appoint({ leader: 1, leaderEpoch: 4 });
+    await world.appoint({ leader: 1, leaderEpoch: 7 });
+    expect(await epochs(1)).toEqual(['0:0', '4:2', '7:2']);
+  });
+
+  it('takes no role that is older than the one it has', async () => {
+    await world.appoint({ leaderEpoch: 5, partitionEpoch: 50 });
+    await world.appoint({ leaderEpoch: 4, partitionEpoch: 60, leader: 2 });
+    await world.appoint({ leaderEpoch: 5, partitionEpoch: 50, leader: 3 });
+    const replica = (await world.broker(1).replicas.listReplicas()).find(({ partitionId }) => partitionId === id);
+    expect(replica).toMatchObject({ leader: 1, leaderEpoch: 5, partitionEpoch: 50 });
+  });
+
+  it('does not take records for all in-sync replicas while they are too few, and its mark stands still', async () => {
+    await world.appoint({ isr: [1], minIsr: 2 });
+    expect((await world.append(1, ['a'], undefined, true)).error).toBe('NOT_ENOUGH_REPLICAS');
+    expect((await world.append(1, ['a'])).error).toBeUndefined();
+    expect(await mark(1)).toBe(0);
+    await world.appoint({ isr: [1], minIsr: 1 });
+    expect(await mark(1)).toBe(1);
+  });
+
+  it('moves the mark when a smaller ISR allows it, though no follower has anything to fetch', async () => {
+    await world.append(1, ['a']);
+    await world.follow(2, 1);
+    await world.follow(2, 1);
+    expect(await mark(1)).toBe(0);
+    await world.appoint({ isr: [1, 2] });
+    expect(await mark(1)).toBe(1);
+  });
+
+  it('shows readers nothing at or above the mark', async () => {
+    await world.append(1, ['a']);
+    const request = [{ partitionId: id, fetchOffset: offset(0) }];
+    expect(await read(world.broker(1).database, request, LIMITS)).toEqual([]);
+    await world.appoint({ isr: [1] });
+    expect((await read(world.broker(1).database, request, LIMITS))[0]!.batches).toHaveLength(1);
+  });
+
+  it('never leads without having renewed the time to which it may', async () => {
+    await world
+      .broker(1)
+      .database.query({ name: 'late', text: `update postlog.broker set lead_until = clock_timestamp()` });
+    expect((await world.append(1, ['a'])).error).toBe('NOT_LEADER_OR_FOLLOWER');
+    const [answer] = await world
+      .broker(1)
+      .replicas.noteFetch({ brokerId: 2, brokerEpoch: 1 }, [
+        { partitionId: id, leaderEpoch: 0, fetchOffset: offset(0), lastEpoch: -1 },
+      ]);
+    expect(answer!.error).toBe('NOT_LEADER_OR_FOLLOWER');
+  });
+});
+
+describe('a change of the ISR', () => {
+  const at = { leaderEpoch: 0, partitionEpoch: 1 };
+  beforeEach(async () => {
+    await world.appoint({ isr: [1] });
+    await world.append(1, ['a']);
+  });
+  const propose = (isr: number[], expected = at) => world.broker(1).replicas.proposeIsr(id, expected, isr);
+
+  it('counts from the moment it is noted: the mark waits for who may join', async () => {
+    expect(await mark(1)).toBe(1);
+    expect(await propose([1, 2])).toBe(1n);
+    await world.append(1, ['b']);
+    expect(await mark(1)).toBe(1);
+    await world.follow(2, 1);
+    await world.follow(2, 1);
+    expect(await mark(1)).toBe(2);
+  });
+
+  it('is one at a time, and of the present epochs only', async () => {
+    expect(await propose([1, 2], { leaderEpoch: 0, partitionEpoch: 0 })).toBeUndefined();
+    expect(await propose([1, 2], { leaderEpoch: 1, partitionEpoch: 1 })).toBeUndefined();
+    expect(await propose([1, 2])).toBe(1n);
+    expect(await propose([1, 3])).toBeUndefined();
+    expect(await world.broker(1).replicas.withdrawIsr(id, at, [1, 3])).toBe(false);
+    expect(await world.broker(1).replicas.withdrawIsr(id, at, [1, 2])).toBe(true);
+    expect(await propose([1, 3])).toBe(1n);
+    await world.appoint({ isr: [1, 3] });
+    expect(
+      (await world.broker(1).replicas.listReplicas()).find((replica) => replica.partitionId === id)!.pendingIsr,
+    ).toBeNull();
+  });
+
+  it('asks of who joins everything that anybody was shown, though the mark itself was lost in a crash', async () => {
+    await world.appoint({ isr: [1, 2] });
+    await world.follow(2, 1);
+    await world.follow(2, 1);
+    expect(await mark(1)).toBe(1);
+    const crash = 'truncate postlog.soft_watermark, postlog.follower_progress, postlog.follower_fetch';
+    await world.broker(1).database.query({ name: 'crash', text: crash });
+    await world.broker(1).replicas.listLed();
+    const now = { leaderEpoch: 0, partitionEpoch: 2 };
+    expect(await propose([1, 2, 3], now)).toBeUndefined();
+    await world.follow(2, 1);
+    expect(await propose([1, 2, 3], now)).toBe(1n);
+  });
+});
+
+describe('what the keeper of the ISR is told', () => {
+  it('is how far followers are, and since when they are not', async () => {
+    await world.append(1, ['a']);
+    await world.follow(2, 1);
+    await world.follow(2, 1);
+    const led = (await world.broker(1).replicas.listLed()).find(({ partitionId }) => partitionId === id);
+    expect(led).toMatchObject({
+      partitionId: id,
+      isr: [1, 2, 3],
+      logEndOffset: 1n,
+      highWatermark: 0n,
+      epochStartOffset: 0n,
+    });
+    expect(led!.followers.find(({ brokerId }) => brokerId === 2)).toMatchObject({ logEndOffset: 1n, brokerEpoch: 1 });
+    // In sync when the leader began, and not heard of since.
+    expect(led!.followers.find(({ brokerId }) => brokerId === 3)).toMatchObject({ logEndOffset: -1n });
+    expect(led!.followers.every(({ caughtUpAgoMs }) => caughtUpAgoMs < 60_000)).toBe(true);
+  });
+});

@@ -1,0 +1,240 @@
+import { errorCodeOf, type ErrorCode } from '../errors/error-code.js';
+import { PostlogError } from '../errors/postlog-error.js';
+import type { BrokerId } from '../cluster/cluster-image.js';
+import { read, type StoredBatch } from '../log/log.store.js';
+import { PARTITIONS_PER_CHAIN } from '../log/topic.store.js';
+import type { Database } from '../postgres/database.js';
+import { offset, type Offset } from '../record/offset.js';
+import type {
+  FollowerAppend,
+  FollowerFetch,
+  FollowerFetchAnswer,
+  LedPartition,
+  LocalReplica,
+  ReplicaRole,
+  ReplicaStore,
+} from './replica-store.js';
+import {
+  APPLY_ROLES,
+  CREATE_REPLICAS,
+  END_OF_EPOCH,
+  FOLLOW_APPEND,
+  LIST_LED,
+  LIST_REPLICAS,
+  NOTE_FETCH,
+  PROPOSE_ISR,
+  TRUNCATE_LOG,
+  WITHDRAW_ISR,
+  type LedDocument,
+  type NotedRow,
+  type ReplicaRow,
+} from './replica.store.js';
+
+/** The replicas of one broker, in its Postgres. */
+export class PostgresReplicaStore implements ReplicaStore {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  async listReplicas(): Promise<readonly LocalReplica[]> {
+    return (await this.#database.query<ReplicaRow>(LIST_REPLICAS)).map(replicaOf);
+  }
+
+  /** Replicas that are missing are made first, outside of any lock of a partition's. */
+  async applyRoles(roles: readonly ReplicaRole[]): Promise<readonly number[]> {
+    const sorted = [...roles].sort((a, b) => a.partitionId - b.partitionId);
+    for (const [topicId, partitionIds] of byTopic(sorted)) {
+      for (let from = 0; from < partitionIds.length; from += PARTITIONS_PER_CHAIN) {
+        const some = partitionIds.slice(from, from + PARTITIONS_PER_CHAIN);
+        await this.#database.query(CREATE_REPLICAS, [topicId, some, PARTITIONS_PER_CHAIN]);
+      }
+    }
+    const rows = await this.#database.query<{ partition_id: number }>(APPLY_ROLES, [
+      sorted.map((role) => role.partitionId),
+      sorted.map((role) => role.leader),
+      sorted.map((role) => role.leaderEpoch),
+      sorted.map((role) => role.partitionEpoch),
+      JSON.stringify(sorted.map(({ replicas, isr, minIsr }) => ({ replicas, isr, minIsr }))),
+    ]);
+    return rows.map((row) => row.partition_id);
+  }
+
+  async noteFetch(
+    follower: { readonly brokerId: BrokerId; readonly brokerEpoch: number },
+    fetches: readonly FollowerFetch[],
+  ): Promise<readonly FollowerFetchAnswer[]> {
+    const sorted = [...fetches].sort((a, b) => a.partitionId - b.partitionId);
+    const rows = await this.#database.query<NotedRow>(NOTE_FETCH, [
+      follower.brokerId,
+      follower.brokerEpoch,
+      sorted.map((fetch) => fetch.partitionId),
+      sorted.map((fetch) => fetch.leaderEpoch),
+      sorted.map((fetch) => fetch.fetchOffset),
+      sorted.map((fetch) => fetch.lastEpoch),
+    ]);
+    return rows.map(answerOf);
+  }
+
+  async readForFollower(
+    requests: readonly { readonly partitionId: number; readonly leaderEpoch: number; readonly fetchOffset: Offset }[],
+    limits: { readonly partitionMaxBytes: number; readonly maxBytes: number },
+  ): Promise<ReadonlyMap<number, readonly StoredBatch[]>> {
+    const answers = await read(this.#database, requests, limits, 'follower');
+    return new Map(
+      answers.filter(({ error }) => error === undefined).map(({ partitionId, batches }) => [partitionId, batches]),
+    );
+  }
+
+  async appendAsFollower(appends: readonly FollowerAppend[]): Promise<ReadonlyMap<number, ErrorCode>> {
+    const sorted = [...appends].sort((a, b) => a.partitionId - b.partitionId);
+    const batches = sorted.flatMap((append) => append.batches);
+    const rows = await this.#database.query<{ partition_id: number; error_code: number }>(FOLLOW_APPEND, [
+      sorted.map((append) => append.partitionId),
+      sorted.map((append) => append.leaderEpoch),
+      sorted.map((append) => append.leaderHighWatermark),
+      sorted.map((append) => append.leaderLogStartOffset),
+      sorted.map((append) => append.batches.length),
+      batches.map((batch) => batch.baseOffset),
+      batches.map((batch) => batch.lastOffset),
+      batches.map((batch) => batch.leaderEpoch),
+      batches.map((batch) => batch.maxTimestamp),
+      batches.map((batch) => batch.producerId),
+      batches.map((batch) => batch.producerEpoch),
+      batches.map((batch) => batch.baseSequence),
+      batches.map((batch) => batch.bytes.length),
+      batches.length === 1 ? batches[0]!.bytes : Buffer.concat(batches.map((batch) => batch.bytes)),
+    ]);
+    return new Map(
+      rows.filter((row) => row.error_code !== 0).map((row) => [row.partition_id, errorCodeOf(row.error_code)]),
+    );
+  }
+
+  async endOfEpoch(partitionId: number, epoch: number): Promise<{ epoch: number; endOffset: Offset }> {
+    const row = await this.#database.one<{ known_epoch: number; end_offset: bigint }>(END_OF_EPOCH, [
+      partitionId,
+      epoch,
+    ]);
+    return { epoch: row.known_epoch, endOffset: offset(row.end_offset) };
+  }
+
+  truncate(partitionId: number, leaderEpoch: number, to: Offset): Promise<Offset> {
+    return this.#cut(partitionId, leaderEpoch, to, false);
+  }
+
+  async restartAt(partitionId: number, leaderEpoch: number, at: Offset): Promise<void> {
+    await this.#cut(partitionId, leaderEpoch, at, true);
+  }
+
+  async listLed(): Promise<readonly LedPartition[]> {
+    const documents = await this.#database.query<{ led: LedDocument }>(LIST_LED);
+    const replicas = new Map((await this.listReplicas()).map((replica) => [replica.partitionId, replica]));
+    return documents.flatMap(({ led }) => {
+      const replica = replicas.get(led.partitionId);
+      return replica === undefined ? [] : [ledPartitionOf(replica, led)];
+    });
+  }
+
+  async proposeIsr(
+    partitionId: number,
+    { leaderEpoch, partitionEpoch }: { readonly leaderEpoch: number; readonly partitionEpoch: number },
+    isr: readonly BrokerId[],
+  ): Promise<Offset | undefined> {
+    const { join_offset } = await this.#database.one<{ join_offset: bigint | null }>(PROPOSE_ISR, [
+      partitionId,
+      leaderEpoch,
+      partitionEpoch,
+      isr,
+    ]);
+    return join_offset === null ? undefined : offset(join_offset);
+  }
+
+  async withdrawIsr(
+    partitionId: number,
+    { leaderEpoch, partitionEpoch }: { readonly leaderEpoch: number; readonly partitionEpoch: number },
+    isr: readonly BrokerId[],
+  ): Promise<boolean> {
+    const { is_withdrawn } = await this.#database.one<{ is_withdrawn: boolean }>(WITHDRAW_ISR, [
+      partitionId,
+      leaderEpoch,
+      partitionEpoch,
+      isr,
+    ]);
+    return is_withdrawn;
+  }
+
+  async #cut(partitionId: number, leaderEpoch: number, at: Offset, beginsAnew: boolean): Promise<Offset> {
+    const row = await this.#database.one<{ error_code: number; log_end_offset: bigint | null }>(TRUNCATE_LOG, [
+      partitionId,
+      leaderEpoch,
+      at,
+      beginsAnew,
+    ]);
+    if (row.error_code !== 0 || row.log_end_offset === null) {
+      throw new PostlogError(errorCodeOf(row.error_code), `partition id ${partitionId} changed while its log was cut.`);
+    }
+    return offset(row.log_end_offset);
+  }
+}
+
+function byTopic(roles: readonly ReplicaRole[]): Map<string, number[]> {
+  const topics = new Map<string, number[]>();
+  for (const { topicId, partitionId } of roles) {
+    const partitionIds = topics.get(topicId);
+    if (partitionIds === undefined) topics.set(topicId, [partitionId]);
+    else partitionIds.push(partitionId);
+  }
+  return topics;
+}
+
+function replicaOf(row: ReplicaRow): LocalReplica {
+  return {
+    topicId: row.topic_id,
+    partition: row.partition,
+    partitionId: row.partition_id,
+    leader: row.leader_id,
+    leaderEpoch: row.leader_epoch,
+    partitionEpoch: row.partition_epoch,
+    replicas: row.replicas,
+    isr: row.isr,
+    pendingIsr: row.pending_isr,
+    minIsr: row.min_isr,
+    logStartOffset: offset(row.log_start_offset),
+    logEndOffset: offset(row.log_end_offset),
+    highWatermark: offset(row.high_watermark),
+    lastEpoch: row.last_epoch,
+  };
+}
+
+function answerOf(row: NotedRow): FollowerFetchAnswer {
+  return {
+    partitionId: row.partition_id,
+    error: row.error_code === 0 ? undefined : errorCodeOf(row.error_code),
+    diverging:
+      row.diverging_epoch === null || row.diverging_end === null
+        ? undefined
+        : { epoch: row.diverging_epoch, endOffset: offset(row.diverging_end) },
+    logStartOffset: offset(row.log_start_offset ?? 0n),
+    logEndOffset: offset(row.log_end_offset ?? 0n),
+    highWatermark: offset(row.high_watermark ?? 0n),
+    hasAdvanced: row.has_advanced,
+  };
+}
+
+/** Where the numbers of the log differ, both from statements of their own, the led document's count: they go with the followers'. */
+function ledPartitionOf(replica: LocalReplica, led: LedDocument): LedPartition {
+  return {
+    ...replica,
+    logStartOffset: offset(BigInt(led.logStartOffset)),
+    logEndOffset: offset(BigInt(led.logEndOffset)),
+    highWatermark: offset(BigInt(led.highWatermark)),
+    epochStartOffset: offset(BigInt(led.epochStartOffset ?? 0)),
+    followers: led.followers.map(({ brokerId, brokerEpoch, logEndOffset, caughtUpAgoMs }) => ({
+      brokerId,
+      brokerEpoch,
+      logEndOffset: offset(BigInt(logEndOffset)),
+      caughtUpAgoMs: caughtUpAgoMs ?? Infinity,
+    })),
+  };
+}
