@@ -39,8 +39,10 @@ export interface MetadataStore {
   list(prefix: string): Promise<MetadataListing>;
   /**
    * Makes all changes, or none because a comparison failed (or because the lease `fence` has another epoch by now).
-   * Answers the new revision, or undefined when nothing was changed. At most `MOST_CHANGES` at a time.
+   * Answers the store's revision after them, or undefined when nothing was changed. At most `MOST_CHANGES` and `MOST_BYTES`
+   * at a time, each key once.
    *
+   * @throws PostlogError `INVALID_REQUEST` or `MESSAGE_TOO_LARGE` before anything is sent, when the changes break these limits.
    * @throws PostlogError with `outcome: 'unknown'` when the answer was lost: the changes may have been made, or be made yet.
    */
   commit(
@@ -64,3 +66,5 @@ export interface MetadataStore {
 
 /** etcd's default limit of a transaction is 128 operations. */
 export const MOST_CHANGES = 100;
+/** Keys and values of one commit together; etcd's default limit of a request is 1.5 MiB. */
+export const MOST_BYTES = 1024 * 1024;

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 
 /** Chance, injected, so that a seeded run can be repeated. */
 export interface Random {
@@ -8,10 +8,13 @@ export interface Random {
   producerId(): bigint;
   /** A name nobody else has, for members. */
   uniqueName(prefix: string): string;
+  /** A version 4 UUID, for topics. */
+  uuid(): string;
 }
 
 export const systemRandom: Random = {
   next: () => Math.random(),
   producerId: () => randomBytes(8).readBigUInt64BE() >> 2n,
   uniqueName: (prefix) => `${prefix}-${randomBytes(12).toString('hex')}`,
+  uuid: () => randomUUID(),
 };
