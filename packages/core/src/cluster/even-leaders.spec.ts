@@ -12,7 +12,7 @@ describe('leaderships', () => {
       ],
       [],
     );
-    expect(placed.map(([leader]) => leader).sort((a, b) => a - b)).toEqual([1, 1, 2, 3]);
+    expect(placed.map(([leader]) => leader!).sort((a, b) => a - b)).toEqual([1, 1, 2, 3]);
     expect(placed.map((replicas) => [...replicas].sort((a, b) => a - b))).toEqual([
       [1, 2],
       [2, 3],
