@@ -44,7 +44,9 @@ export async function listMetadata(database: Database, prefix: string): Promise<
   const rows = await database.query<ListRow>(LIST, [prefix]);
   return {
     revision: rows[0]?.store_revision ?? 0n,
-    entries: rows.flatMap(({ key, value, revision }) => (key === null ? [] : [{ key, value, revision }])),
+    entries: rows.flatMap((row) =>
+      row.key === null ? [] : [{ key: row.key, value: row.value, revision: row.revision }],
+    ),
   };
 }
 
