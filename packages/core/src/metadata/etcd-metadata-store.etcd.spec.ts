@@ -5,6 +5,8 @@ import { findEtcd, startEtcd, type EtcdServer } from '../testing/etcd-server.js'
 import { EtcdMetadataStore } from './etcd-metadata-store.js';
 import { describeMetadataStore } from './metadata-store.cases.js';
 
+const isPut = (request?: RequestInit) => typeof request?.body === 'string' && request.body.includes('request_put');
+
 const binary = await findEtcd();
 
 (binary === undefined ? describe.skip : describe)('the metadata store in etcd', () => {
@@ -48,7 +50,7 @@ const binary = await findEtcd();
     let sent = 0;
     const losing: typeof fetch = async (url, request) => {
       const response = await fetch(url, request);
-      if (!String(url).endsWith('/v3/kv/txn')) return response;
+      if (!isPut(request)) return response;
       sent += 1;
       throw new TypeError('fetch failed', { cause: Object.assign(new Error('gone'), { code: 'UND_ERR_SOCKET' }) });
     };
@@ -65,7 +67,7 @@ const binary = await findEtcd();
     let isLost = false;
     const losing: typeof fetch = async (url, request) => {
       const response = await fetch(url, request);
-      if (isLost || !String(request?.body).includes('request_put')) return response;
+      if (isLost || !isPut(request)) return response;
       isLost = true;
       throw new TypeError('fetch failed', { cause: new Error('gone') });
     };
