@@ -37,8 +37,10 @@ begin
     new_isr := array(select e::integer from json_array_elements_text(wanted -> 'isr') e);
     log_end := (select e.log_end_offset from postlog.log_ends_v1(array[partition_ids[i]]) e);
     if leader_ids[i] = me and stored.leader_epoch < leader_epochs[i] then
+      -- An epoch under which nothing was appended gives way, as in src/replication/leader-epochs.ts.
+      delete from postlog.leader_epoch e where e.partition_id = partition_ids[i] and e.start_offset >= log_end;
       insert into postlog.leader_epoch (partition_id, leader_epoch, start_offset)
-      values (partition_ids[i], leader_epochs[i], log_end) on conflict do nothing;
+      values (partition_ids[i], leader_epochs[i], log_end);
       delete from postlog.follower_progress f where f.partition_id = partition_ids[i];
       insert into postlog.follower_progress (partition_id, broker_id, broker_epoch, leader_epoch, fetched_at, caught_up_at)
       select partition_ids[i], b, -1, leader_epochs[i], clock_timestamp(), clock_timestamp()

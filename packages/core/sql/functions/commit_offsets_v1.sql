@@ -4,6 +4,8 @@
 -- since, 110 when it is another's or was given up, 25 when the group does not know the member and nobody else has taken the
 -- partition. A member id of null is no member: it may commit while the group has none (rule H53), else 25. Without
 -- `may_go_back` a smaller offset than the stored one changes nothing. 12: more metadata than Kafka takes.
+-- In a cluster each offset comes with a batch of one record for the group's log, appended in the same transaction where the offset is written; 14 to 16 when
+-- this broker does not coordinate the group. `log_end`: the commit may be confirmed once the high watermark is there.
 create function postlog.commit_offsets_v1(
   in_group_id text,
   in_member_id text,
@@ -12,10 +14,16 @@ create function postlog.commit_offsets_v1(
   offsets bigint[],
   leader_epochs integer[],
   metadata text[],
-  may_go_back boolean[]
-) returns table (partition_id integer, error_code integer)
+  may_go_back boolean[],
+  log_partition_id integer default null,
+  log_leader_epoch integer default null,
+  log_sizes integer[] default null,
+  log_batches bytea default null
+) returns table (partition_id integer, error_code integer, log_end bigint)
 language plpgsql volatile as $$
 declare
+  refusal integer := postlog.lock_group_log_v1(log_partition_id, log_leader_epoch);
+  log_position integer := 1;
   stored record;
   is_known boolean;
 begin
@@ -26,11 +34,16 @@ begin
     perform set_config('synchronous_commit', 'local', true);
   end if;
 
-  if in_member_id is null then
+  if refusal = 0 and exists (select from postlog.group_state g
+                              where g.group_id = in_group_id and g.offsets_partition_id is distinct from log_partition_id) then
+    refusal := 16;
+  end if;
+
+  if in_member_id is null and refusal = 0 then
     -- Under this lock nobody joins and nobody deletes the group.
     loop
-      insert into postlog.group_state (group_id, version, group_epoch, assignment_epoch, metadata_version)
-      values (in_group_id, 1, 0, 0, 0) on conflict (group_id) do nothing;
+      insert into postlog.group_state (group_id, offsets_partition_id, version, group_epoch, assignment_epoch, metadata_version)
+      values (in_group_id, log_partition_id, 1, 0, 0, 0) on conflict (group_id) do nothing;
       perform from postlog.group_state g where g.group_id = in_group_id for share;
       exit when found;
     end loop;
@@ -42,7 +55,7 @@ begin
       raise exception 'partition ids must ascend' using errcode = 'PL001';
     end if;
     partition_id := partition_ids[i];
-    error_code := case when octet_length(metadata[i]) > 4096 then 12 when not is_known then 25 else 0 end;
+    error_code := case when refusal <> 0 then refusal when octet_length(metadata[i]) > 4096 then 12 when not is_known then 25 else 0 end;
 
     if error_code = 0 and in_member_id is null
        and exists (select from postlog.topic_partition r where r.partition_id = partition_ids[i]) then
@@ -62,6 +75,7 @@ begin
              set committed_offset = offsets[i], leader_epoch = leader_epochs[i], metadata = commit_offsets_v1.metadata[i],
                  committed_at = clock_timestamp()
            where c.group_id = in_group_id and c.partition_id = partition_ids[i];
+          log_end := postlog.append_group_log_v1(log_partition_id, log_leader_epoch, substring(log_batches from log_position for log_sizes[i]));
         end if;
       else
         -- Refused already; the rest only says why.
@@ -74,6 +88,7 @@ begin
         end;
       end if;
     end if;
+    log_position := log_position + coalesce(log_sizes[i], 0);
     return next;
   end loop;
 end

@@ -72,7 +72,9 @@ begin
           using partition_ids[i], base_offsets[first : after - 1], last_offsets[first : after - 1], batch_epochs[first : after - 1],
                 max_timestamps[first : after - 1], producer_ids[first : after - 1], base_sequences[first : after - 1],
                 producer_epochs[first : after - 1], sizes[first : after - 1], batches, first_byte;
-        -- Where epochs begin in this log (rule C18), learned from the records themselves.
+        -- Where epochs begin in this log (rule C18), learned from the records themselves. One that began at the old end without any, when this
+        -- broker led, gives way: it would say that records of an earlier epoch end before them.
+        delete from postlog.leader_epoch e where e.partition_id = partition_ids[i] and e.start_offset >= log_end;
         insert into postlog.leader_epoch (partition_id, leader_epoch, start_offset)
         select partition_ids[i], b.leader_epoch, min(b.base_offset)
           from unnest(batch_epochs[first : after - 1], base_offsets[first : after - 1]) b(leader_epoch, base_offset)

@@ -32,6 +32,8 @@ begin
         from postlog.group_state g
        where g.group_id = any (group_ids)
          and (g.revoke_by is null or g.revoke_by > clock_timestamp())
+         and (g.offsets_partition_id is null
+              or postlog.group_log_refusal_v1(g.offsets_partition_id, null) = 0)
          -- As the sessions were before this call: its own members do not count.
          and not exists (select from postlog.group_liveness o
                           where o.group_id = g.group_id and o.expires_at <= clock_timestamp()

@@ -3,10 +3,24 @@
 -- all topics at all when a member, or the caller, subscribes by pattern.
 --
 -- Partitions that are gone are owned by nobody, whatever a row that outlived its topic says.
-create function postlog.read_group_v1(in_group_id text, more_topics text[], has_pattern boolean) returns json
+-- In a cluster `log` says whether this broker coordinates the group ({ error } when not), and where the group's log ends: what was read may be told once the high
+-- watermark is there.
+create function postlog.read_group_v1(
+  in_group_id text, more_topics text[], has_pattern boolean, log_partition_id integer default null, log_leader_epoch integer default null
+) returns json
 language sql stable as $$
   select json_build_object(
     'metadataVersion', (select v.version::text from postlog.metadata_version v),
+    'log', (
+      select json_build_object('error', postlog.group_log_refusal_v1(log_partition_id, log_leader_epoch), 'logEnd', e.log_end_offset::text)
+        from (select) one
+        left join postlog.log_ends_v1(array[log_partition_id]) e on true
+       where log_partition_id is not null
+      union all
+      -- A group that a cluster keeps is none of a broker's that is used as if it were alone.
+      select json_build_object('error', 16)
+        from postlog.group_state g
+       where g.group_id = in_group_id and log_partition_id is null and g.offsets_partition_id is not null),
     'group', (
       select json_build_object('version', g.version::text, 'groupEpoch', g.group_epoch,
                                'assignmentEpoch', g.assignment_epoch, 'metadataVersion', g.metadata_version::text)

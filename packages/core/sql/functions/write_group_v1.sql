@@ -1,8 +1,10 @@
 -- Writes a decision about a group, if the group is still as it was when it was read. Answers null when it is not, else
--- what was committed in the partitions that got an owner: [{ partitionId, committedOffset, leaderEpoch }].
+-- what was committed in the partitions that got an owner: { claimed: [{ partitionId, committedOffset, leaderEpoch }], logEnd }.
 --
 -- The compare-and-set is on the group's row, which stays locked to the commit. Ownership goes into the offset rows
 -- themselves, where commits compare it: a change waits for a commit that is under way and then answers what it committed.
+-- In a cluster `log_batch`, one record with the group as it will be, is appended to the group's log in the same transaction; a broker that does not coordinate the group
+-- answers { error }. `logEnd`: what is answered may be told once the high watermark is there.
 -- Whoever is removed for silence must still be silent: a heartbeat that came in between, or is under way, wins.
 create function postlog.write_group_v1(
   in_group_id text,
@@ -18,9 +20,14 @@ create function postlog.write_group_v1(
   partition_ids integer[],
   old_owners text[],
   new_owners text[],
-  new_owner_epochs integer[]
+  new_owner_epochs integer[],
+  log_partition_id integer default null,
+  log_leader_epoch integer default null,
+  log_batch bytea default null
 ) returns json
 language plpgsql volatile as $$
+declare
+  refusal integer := postlog.lock_group_log_v1(log_partition_id, log_leader_epoch);
 begin
   if current_setting('transaction_isolation') <> 'read committed' then
     raise exception 'write_group_v1 runs under read committed only' using errcode = 'PL002';
@@ -29,14 +36,20 @@ begin
     perform set_config('synchronous_commit', 'local', true);
   end if;
 
+  if refusal <> 0 then
+    return json_build_object('error', refusal);
+  end if;
   if expected_version = 0 then
-    insert into postlog.group_state (group_id, version, group_epoch, assignment_epoch, metadata_version)
-    values (in_group_id, 0, 0, 0, 0)
+    insert into postlog.group_state (group_id, offsets_partition_id, version, group_epoch, assignment_epoch, metadata_version)
+    values (in_group_id, log_partition_id, 0, 0, 0, 0)
     on conflict (group_id) do nothing;
   end if;
   perform from postlog.group_state g where g.group_id = in_group_id and g.version = expected_version for no key update;
   if not found then
     return null;
+  elsif exists (select from postlog.group_state g where g.group_id = in_group_id
+                   and g.offsets_partition_id is distinct from log_partition_id) then
+    return json_build_object('error', 16);
   end if;
 
   -- The only liveness row to wait for comes first, and the others are taken only if nobody holds them. So heartbeats,
@@ -116,10 +129,10 @@ begin
                        where m.group_id = in_group_id)
    where g.group_id = in_group_id;
 
-  return (
+  return json_build_object('logEnd', postlog.append_group_log_v1(log_partition_id, log_leader_epoch, log_batch)::text, 'claimed', (
     select coalesce(json_agg(json_build_object('partitionId', c.partition_id, 'committedOffset', c.committed_offset::text,
                                                'leaderEpoch', c.leader_epoch)), '[]')
       from postlog.committed_offset c
-     where c.group_id = in_group_id and c.partition_id = any (partition_ids) and c.owner_member_id is not null);
+     where c.group_id = in_group_id and c.partition_id = any (partition_ids) and c.owner_member_id is not null));
 end
 $$;

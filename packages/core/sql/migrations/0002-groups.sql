@@ -3,6 +3,8 @@
 -- The group's decided state. It changes by compare-and-set on `version` only (write_group_v1).
 create table postlog.group_state (
   group_id text collate "C" primary key,
+  -- In a cluster: the partition of __consumer_offsets in whose log the group is kept, so that it survives this broker.
+  offsets_partition_id integer,
   version bigint not null,
   -- Rises with membership, subscriptions and topics; the target assignment was computed for assignment_epoch (rule I58).
   group_epoch integer not null,
@@ -68,3 +70,9 @@ create table postlog.committed_offset (
 ) with (fillfactor = 50);
 
 create index committed_offset_partition on postlog.committed_offset (partition_id);
+
+-- Which partitions of __consumer_offsets were read into these tables, and for which reign of this broker: only then does it coordinate their groups.
+create table postlog.group_log_load (
+  partition_id integer primary key,
+  leader_epoch integer not null
+);

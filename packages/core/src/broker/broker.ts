@@ -5,8 +5,10 @@
  * This file wires; each request has its own `handle-*.ts`. It leaves to `client/` what users hold.
  */
 import { GroupCoordinator } from '../group/group-coordinator.js';
-import { read } from '../log/log.store.js';
+import { logEnds, read } from '../log/log.store.js';
+import { endOfEpoch } from '../log/leader-epochs.store.js';
 import { Database } from '../postgres/database.js';
+import type { Offset } from '../record/offset.js';
 import { startListener } from '../postgres/listener.js';
 import { migrate, missingSteps } from '../postgres/migrate.store.js';
 import { isWorthReconnecting } from '../postgres/postgres-error.js';
@@ -22,9 +24,12 @@ import { FetchDispatcher } from './fetch-dispatcher.js';
 import { Notifier } from './notifier.js';
 import { startOffsetExpiryService } from './offset-expiry-service.js';
 import { startSegmentService } from './segment-service.js';
-import { groupKey, partitionKey, readWakeUp } from './wake-up.js';
+import { groupKey, partitionKey, readWakeUp, replicatedKey } from './wake-up.js';
+import { WatermarkWaits } from './watermark-waits.js';
 
 export interface BrokerOptions {
+  /** 1 for a broker that is alone. */
+  readonly brokerId?: number;
   readonly url: string;
   readonly schema: string;
   readonly migrate: boolean;
@@ -39,19 +44,22 @@ export interface BrokerOptions {
   readonly logger: Logger;
 }
 
-/** With one Postgres there is one broker, and this is its number. */
+/** The number of a broker that is alone. */
 const ONLY_BROKER_ID = 1;
 
 export class Broker {
-  readonly brokerId = ONLY_BROKER_ID;
+  readonly brokerId: number;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
   readonly database: Database;
   readonly coordinator: GroupCoordinator;
   readonly fetches: FetchDispatcher;
-  /** Wakes who waits for records of a partition, by its number in this broker. */
+  /** Wakes who waits for records of a partition that may be read, by its number. */
   readonly appended = new Purgatory<number>();
+  /** Wakes followers: records of this partition are here that others have yet to copy. */
+  readonly toCopy = new Purgatory<number>();
+  readonly watermarks: WatermarkWaits;
   /** Wakes the members of a group, by `groupKey`. */
   readonly groupsChanged = new Purgatory<string>();
   readonly #notifier: Notifier;
@@ -61,6 +69,7 @@ export class Broker {
   private constructor(options: BrokerOptions) {
     const { clock, random, logger } = options;
     this.#options = options;
+    this.brokerId = options.brokerId ?? ONLY_BROKER_ID;
     this.clock = clock;
     this.random = random;
     this.logger = logger;
@@ -68,6 +77,11 @@ export class Broker {
     this.database = new Database({ ...options, poolSize: Math.max(1, options.maxConnections - 1) });
     this.fetches = new FetchDispatcher({
       read: (requests, limits) => read(this.database, requests, limits),
+      clock,
+      purgatory: this.appended,
+    });
+    this.watermarks = new WatermarkWaits({
+      look: (partitionIds) => logEnds(this.database, partitionIds),
       clock,
       purgatory: this.appended,
     });
@@ -91,6 +105,13 @@ export class Broker {
 
   readonly #start: () => void;
 
+  /** Attaches to a broker of a cluster: nothing is reached yet, and nothing is migrated here, its own process does that. */
+  static attach(options: BrokerOptions): Broker {
+    const broker = new Broker(options);
+    broker.#start();
+    return broker;
+  }
+
   /**
    * Attaches: reaches the server within `connectionTimeout`, checks it, migrates, starts the services.
    *
@@ -110,15 +131,34 @@ export class Broker {
     }
   }
 
-  /** Records were appended to these partitions: whoever waits for them, here or in another process, looks again. */
+  /** How long a request may take, in milliseconds. */
+  get requestTimeout(): number {
+    return this.#options.requestTimeout;
+  }
+
+  /** Records of these partitions can be read: whoever waits for them, here or in another process, looks again. */
   announceAppend(partitionIds: readonly number[]): void {
     for (const partitionId of partitionIds) this.appended.wake(partitionId);
     this.#notifier.announce(partitionIds.map(partitionKey));
   }
 
+  /** Records were appended that followers have yet to copy. */
+  announceReplicatedAppend(partitionIds: readonly number[]): void {
+    for (const partitionId of partitionIds) this.toCopy.wake(partitionId);
+    this.#notifier.announce(partitionIds.map(replicatedKey));
+  }
+
   announceGroup(groupId: string): void {
     this.groupsChanged.wake(groupKey(groupId));
     this.#notifier.announce([groupKey(groupId)]);
+  }
+
+  /** Where an epoch ends in a partition's log here (rule C21), for consumers that validate their position. */
+  async endOfEpoch(
+    partitionId: number,
+    epoch: number,
+  ): Promise<{ readonly epoch: number; readonly endOffset: Offset }> {
+    return endOfEpoch(this.database, partitionId, epoch);
   }
 
   /** Topics were created or deleted: members of every group look at once whether it concerns them. */
@@ -148,7 +188,7 @@ export class Broker {
       onPayload: (payload) => this.#hear(payload, processToken),
       onLive: (isLive) => {
         this.fetches.setLive(isLive);
-        this.groupsChanged.wakeAll();
+        this.#wakeEverybody();
       },
       onError: (error) => logger.debug('the listener met an error', { reason: String(error) }),
     });
@@ -158,14 +198,20 @@ export class Broker {
     const { sender, keys } = readWakeUp(payload);
     if (sender === processToken) return; // We woke ourselves already.
     if (keys === 'all') {
-      this.appended.wakeAll();
-      this.groupsChanged.wakeAll();
+      this.#wakeEverybody();
       return;
     }
     for (const key of keys) {
-      if (typeof key === 'number') this.appended.wake(key);
-      else this.groupsChanged.wake(key);
+      if (typeof key === 'string') this.groupsChanged.wake(key);
+      else if (key.mustCopy) this.toCopy.wake(key.partitionId);
+      else this.appended.wake(key.partitionId);
     }
+  }
+
+  #wakeEverybody(): void {
+    this.appended.wakeAll();
+    this.toCopy.wakeAll();
+    this.groupsChanged.wakeAll();
   }
 
   async #reach(): Promise<void> {

@@ -1,5 +1,6 @@
 import { PostlogError } from '../errors/postlog-error.js';
 import { append, type Appended, type BatchToAppend } from '../log/log.store.js';
+import { offset } from '../record/offset.js';
 import { verifyBatch } from '../record/record-batch.js';
 import type { Broker } from './broker.js';
 
@@ -11,20 +12,44 @@ export interface ProduceBatch {
   readonly bytes: Buffer;
 }
 
+/** Kafka's numbers: -1 is all in-sync replicas. */
+export type RequiredAcks = -1 | 0 | 1;
+
 /**
  * Appends one batch to each of several partitions and tells who waits for them.
  *
- * The batch's checksum is compared before it is stored: what is stored is what was sent. With one replica the high
- * watermark is the log end, so `acks` 1 and `all` both mean: committed and flushed here.
+ * The batch's checksum is compared before it is stored: what is stored is what was sent. Where the partition has no other replica,
+ * `acks` 1 and -1 both mean: committed and flushed here. Where it has, -1 is refused while too few are in sync, and waits until
+ * the high watermark is past the batch, also past one that was stored by an earlier attempt (rule B15). An answer with an offset and an
+ * error says that the records are stored, and not known to be on all in-sync replicas.
  *
  * @throws PostlogError for the request as a whole: `CORRUPT_MESSAGE`, `MESSAGE_TOO_LARGE` before any effect; connection
  * errors with `outcome: 'unknown'`. Refusals of single partitions are in the answer.
  */
-export async function handleProduce(broker: Broker, batches: readonly ProduceBatch[]): Promise<Appended[]> {
-  const answers = await append(broker.database, batches.map(checkBatch));
-  const appended = answers.filter((answer) => answer.error === undefined).map((answer) => answer.partitionId);
-  if (appended.length > 0) broker.announceAppend(appended);
-  return answers;
+export async function handleProduce(
+  broker: Broker,
+  batches: readonly ProduceBatch[],
+  acks: RequiredAcks = -1,
+): Promise<Appended[]> {
+  const checked = batches.map(checkBatch);
+  const answers = await append(broker.database, checked, acks === -1);
+  const appended = answers.filter(({ error }) => error === undefined);
+  const idsWhere = (isReplicated: boolean) =>
+    appended.filter((answer) => answer.isReplicated === isReplicated).map(({ partitionId }) => partitionId);
+  broker.announceAppend(idsWhere(false));
+  broker.announceReplicatedAppend(idsWhere(true));
+  if (acks !== -1) return answers;
+  const counts = new Map(checked.map(({ partitionId, recordCount }) => [partitionId, recordCount]));
+  return Promise.all(answers.map((answer) => untilReplicated(broker, answer, counts.get(answer.partitionId) ?? 0)));
+}
+
+async function untilReplicated(broker: Broker, answer: Appended, recordCount: number): Promise<Appended> {
+  const { partitionId, baseOffset, leaderEpoch } = answer;
+  if (answer.error !== undefined || !answer.isReplicated || baseOffset === undefined || leaderEpoch === undefined)
+    return answer;
+  const requiredOffset = offset(baseOffset + BigInt(recordCount));
+  const error = await broker.watermarks.wait({ partitionId, requiredOffset, leaderEpoch }, broker.requestTimeout);
+  return { ...answer, error };
 }
 
 function checkBatch({ partitionId, leaderEpoch, maxMessageBytes, bytes }: ProduceBatch): BatchToAppend {

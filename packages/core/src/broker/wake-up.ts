@@ -1,5 +1,5 @@
-/** What a wake-up names: a partition's number, or a group's key. */
-type WakeUpKey = number | string;
+/** What a wake-up names: a partition, whose records may be read or are yet to be copied, or a group's key. */
+type WakeUpKey = { readonly partitionId: number; readonly mustCopy: boolean } | string;
 
 export interface WakeUp {
   readonly sender: string;
@@ -12,6 +12,11 @@ export function partitionKey(partitionId: number): string {
   return String(partitionId);
 }
 
+/** Records that followers have yet to copy. */
+export function replicatedKey(partitionId: number): string {
+  return `r${partitionId}`;
+}
+
 /** FNV-1a over UTF-16 units: two groups of one hash wake each other for nothing, no more. */
 export function groupKey(groupId: string): string {
   let hash = 0x811c9dc5;
@@ -21,9 +26,14 @@ export function groupKey(groupId: string): string {
   return `g${hash.toString(16)}`;
 }
 
-/** Reads `sender:17,42,g811c9dc5`; what it cannot read wakes everyone, since a wake-up is only a hint. */
+/** Reads `sender:17,r42,g811c9dc5`; what it cannot read wakes everyone, since a wake-up is only a hint. */
 export function readWakeUp(payload: string): WakeUp {
   const [sender = '', keys = '*'] = payload.split(':');
   if (keys === '*') return { sender, keys: 'all' };
-  return { sender, keys: keys.split(',').map((key) => (/^\d+$/.test(key) ? Number(key) : key)) };
+  return { sender, keys: keys.split(',').map(readKey) };
+}
+
+function readKey(key: string): WakeUpKey {
+  const [, replicated, number] = /^(r?)(\d+)$/.exec(key) ?? [];
+  return number === undefined ? key : { partitionId: Number(number), mustCopy: replicated === 'r' };
 }

@@ -150,7 +150,19 @@ describe('a leader', () => {
     await world.append(1, ['a', 'b']);
     await world.appoint({ leader: 1, leaderEpoch: 4 });
     await world.appoint({ leader: 1, leaderEpoch: 7 });
-    expect(await epochs(1)).toEqual(['0:0', '4:2', '7:2']);
+    expect(await epochs(1)).toEqual(['0:0', '7:2']);
+  });
+
+  it('leaves no trace of an epoch without records where it copies records of an earlier one', async () => {
+    await world.append(1, ['a']);
+    await world.follow(2, 1);
+    await world.append(1, ['b']);
+    await world.appoint({ leader: 2, leaderEpoch: 5 });
+    await world.appoint({ leader: 1, leaderEpoch: 6 });
+    expect(await epochs(2)).toEqual(['0:0', '5:1']);
+    await world.follow(2, 1);
+    expect(await epochs(2)).toEqual(['0:0']);
+    expect(await world.broker(2).replicas.endOfEpoch(id, 0)).toEqual({ epoch: 0, endOffset: 2n });
   });
 
   it('takes no role that is older than the one it has', async () => {

@@ -1,10 +1,12 @@
 import { errorCodeOf, type ErrorCode } from '../errors/error-code.js';
 import { PostlogError } from '../errors/postlog-error.js';
-import type { BrokerId } from '../cluster/cluster-image.js';
+import type { BrokerId, ClusterImage } from '../cluster/cluster-image.js';
+import { endOfEpoch } from '../log/leader-epochs.store.js';
 import { read, type StoredBatch } from '../log/log.store.js';
 import { PARTITIONS_PER_CHAIN } from '../log/topic.store.js';
 import type { Database } from '../postgres/database.js';
 import { offset, type Offset } from '../record/offset.js';
+import type { TopicStore } from './replica-manager.js';
 import type {
   FollowerAppend,
   FollowerFetch,
@@ -16,8 +18,9 @@ import type {
 } from './replica-store.js';
 import {
   APPLY_ROLES,
+  APPLY_TOPICS,
+  CHECKPOINT_WATERMARKS,
   CREATE_REPLICAS,
-  END_OF_EPOCH,
   FOLLOW_APPEND,
   LIST_LED,
   LIST_REPLICAS,
@@ -31,7 +34,7 @@ import {
 } from './replica.store.js';
 
 /** The replicas of one broker, in its Postgres. */
-export class PostgresReplicaStore implements ReplicaStore {
+export class PostgresReplicaStore implements ReplicaStore, TopicStore {
   readonly #database: Database;
 
   constructor(database: Database) {
@@ -39,7 +42,11 @@ export class PostgresReplicaStore implements ReplicaStore {
   }
 
   async listReplicas(): Promise<readonly LocalReplica[]> {
-    return (await this.#database.query<ReplicaRow>(LIST_REPLICAS)).map(replicaOf);
+    return (await this.#database.query<ReplicaRow>(LIST_REPLICAS, [null])).map(replicaOf);
+  }
+
+  async listFollowed(leaderId: BrokerId): Promise<readonly LocalReplica[]> {
+    return (await this.#database.query<ReplicaRow>(LIST_REPLICAS, [leaderId])).map(replicaOf);
   }
 
   /** Replicas that are missing are made first, outside of any lock of a partition's. */
@@ -59,6 +66,27 @@ export class PostgresReplicaStore implements ReplicaStore {
       JSON.stringify(sorted.map(({ replicas, isr, minIsr }) => ({ replicas, isr, minIsr }))),
     ]);
     return rows.map((row) => row.partition_id);
+  }
+
+  async applyTopics(image: ClusterImage, heldPartitionIds: readonly number[]): Promise<boolean> {
+    const topics = [...image.topics.values()].map(({ topicId, topic, config, replicationFactor, partitions }) => ({
+      topicId,
+      topic,
+      config,
+      replicationFactor,
+      partitions: partitions.map(({ partition, partitionId }) => [partition, partitionId]),
+    }));
+    const { is_applied } = await this.#database.one<{ is_applied: boolean }>(APPLY_TOPICS, [
+      image.revision,
+      JSON.stringify(topics),
+      heldPartitionIds,
+    ]);
+    return is_applied;
+  }
+
+  /** Writes high watermarks down; what was lost of them in a crash is found again from followers. */
+  async checkpointWatermarks(): Promise<void> {
+    await this.#database.query(CHECKPOINT_WATERMARKS);
   }
 
   async noteFetch(
@@ -111,12 +139,8 @@ export class PostgresReplicaStore implements ReplicaStore {
     );
   }
 
-  async endOfEpoch(partitionId: number, epoch: number): Promise<{ epoch: number; endOffset: Offset }> {
-    const row = await this.#database.one<{ known_epoch: number; end_offset: bigint }>(END_OF_EPOCH, [
-      partitionId,
-      epoch,
-    ]);
-    return { epoch: row.known_epoch, endOffset: offset(row.end_offset) };
+  endOfEpoch(partitionId: number, epoch: number): Promise<{ readonly epoch: number; readonly endOffset: Offset }> {
+    return endOfEpoch(this.#database, partitionId, epoch);
   }
 
   truncate(partitionId: number, leaderEpoch: number, to: Offset): Promise<Offset> {

@@ -91,6 +91,8 @@ export interface LedPartition extends LocalReplica {
 export interface ReplicaStore {
   /** Every replica of this broker. */
   listReplicas(): Promise<readonly LocalReplica[]>;
+  /** Those that follow this leader, at a known epoch. */
+  listFollowed(leaderId: BrokerId): Promise<readonly LocalReplica[]>;
   /**
    * Makes replicas what the controller says, each unless a newer leader or partition epoch stands in its row. A new leader
    * first writes where its epoch begins (rule C19) and forgets what it knew of followers: members of the ISR count as caught up now.

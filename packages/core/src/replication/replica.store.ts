@@ -8,7 +8,9 @@ export const LIST_REPLICAS: Statement = {
            r.min_isr, e.log_start_offset, e.log_end_offset, e.high_watermark,
            coalesce((select max(l.leader_epoch) from postlog.leader_epoch l
                       where l.partition_id = r.partition_id and l.start_offset < e.log_end_offset), -1) as last_epoch
-      from postlog.log_ends_v1(array(select partition_id from postlog.replica)) e
+      from postlog.log_ends_v1(array(
+             select partition_id from postlog.replica
+              where $1::integer is null or leader_id = $1 and role = 'follower')) e
       join postlog.replica r using (partition_id)
       join postlog.topic_partition p using (partition_id)
      order by p.partition_id`,
@@ -42,14 +44,6 @@ export const FOLLOW_APPEND: Statement = {
   text: /* sql */ `
     select partition_id, error_code
       from postlog.follow_append_v1($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
-};
-
-export const END_OF_EPOCH: Statement = {
-  name: 'end_of_epoch',
-  text: /* sql */ `
-    select o.known_epoch, o.end_offset
-      from postlog.log_ends_v1(array[$1::integer]) e
-     cross join lateral postlog.end_of_epoch_v1(e.partition_id, $2, e.log_end_offset) o`,
 };
 
 export const TRUNCATE_LOG: Statement = {

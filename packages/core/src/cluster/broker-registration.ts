@@ -1,0 +1,175 @@
+/**
+ * A broker's place in its cluster: registers it, keeps its session and the time to which it may lead, takes it back into service after it was fenced.
+ *
+ * The order of a heartbeat is what makes it safe: the time is read on the broker's own database (so it answers), then the session in the metadata
+ * store is renewed, then the database may lead until a while after that time. Whatever is late renews nothing that has passed.
+ */
+import { PostlogError } from '../errors/postlog-error.js';
+import type { MetadataStore } from '../metadata/metadata-store.js';
+import type { Logger } from '../runtime/logger.js';
+import type { BrokerDatabase } from './broker-database.js';
+import { judgeRestart } from './broker-identity.js';
+import { effectiveMinIsr, type BrokerId, type BrokerState, type RegisteredBroker } from './cluster-image.js';
+import { readImage, updateBroker, updateTopic } from './cluster-metadata.js';
+import { removeFromIsr } from './leader-election.js';
+
+export interface BrokerRegistrationOptions {
+  readonly brokerId: BrokerId;
+  readonly rack: string | null;
+  /** `host:port/database`, for people. */
+  readonly address: string;
+  readonly store: MetadataStore;
+  readonly database: BrokerDatabase;
+  readonly logger: Logger;
+  /** Without a heartbeat for so long the controller fences the broker. */
+  readonly sessionTimeoutMs: number;
+  readonly replicaLagTimeMaxMs: number;
+  /** Several brokers on one server: for development and specs, their copies share its fate. */
+  readonly allowSharedServer: boolean;
+}
+
+/** Of the session: the rest is for clocks that do not run at the same speed. */
+const LEAD_FOR = 0.9;
+
+export const brokerLease = (brokerId: BrokerId) => `broker/${brokerId}`;
+
+export class BrokerRegistration {
+  readonly #options: BrokerRegistrationOptions;
+  #brokerEpoch: number | undefined;
+  #incarnation = 0;
+
+  constructor(options: BrokerRegistrationOptions) {
+    this.#options = options;
+  }
+
+  /** Of this process's registration; undefined before it. */
+  get brokerEpoch(): number | undefined {
+    return this.#brokerEpoch;
+  }
+
+  /**
+   * Registers the broker, fenced until `activate`. After an unclean restart it first leaves every set of in-sync replicas: its log may lack records that it
+   * has acknowledged.
+   *
+   * @throws PostlogError `DUPLICATE_BROKER_REGISTRATION` when another broker lives on this server, or the database is another broker's.
+   */
+  async register(): Promise<void> {
+    const { brokerId, rack, address, store, database, logger, replicaLagTimeMaxMs } = this.#options;
+    const { brokerId: claimed, databaseOid: _, ...found } = await database.identify();
+    const image = await readImage(store);
+    this.#demandOwnServer(image.brokers, found.systemIdentifier);
+    const recorded = image.brokers.get(brokerId);
+    if (found.incarnation > 0 && claimed !== brokerId) {
+      throw new PostlogError(
+        'DUPLICATE_BROKER_REGISTRATION',
+        `this database belongs to broker ${claimed}; start it with --id ${claimed}, or give broker ${brokerId} an empty database.`,
+      );
+    }
+    const verdict = judgeRestart(recorded?.identity, found);
+    this.#incarnation = await database.raiseIncarnation(brokerId, replicaLagTimeMaxMs);
+    if (verdict.kind === 'unclean') {
+      logger.warn(`broker ${brokerId} restarts uncleanly and copies everything again that it may lack`, {
+        reason: verdict.reason,
+      });
+      await this.#leaveEveryIsr();
+    }
+    const registered = await updateBroker(store, brokerId, (current) => ({
+      brokerId,
+      rack,
+      address,
+      identity: { ...found, incarnation: this.#incarnation },
+      brokerEpoch: (current?.brokerEpoch ?? 0) + 1,
+      state: 'fenced',
+    }));
+    this.#brokerEpoch = registered?.brokerEpoch;
+  }
+
+  /** @throws PostlogError `STALE_BROKER_EPOCH` when another process has registered this broker since. */
+  async heartbeat(): Promise<void> {
+    const { brokerId, store, database, sessionTimeoutMs } = this.#options;
+    const since = await database.readClock();
+    const lease = { name: brokerLease(brokerId), holder: String(brokerId), ttlMs: sessionTimeoutMs };
+    if ((await store.acquireLease(lease)) === undefined) {
+      throw new PostlogError('BROKER_NOT_AVAILABLE', `the lease of broker ${brokerId} is held by somebody else.`);
+    }
+    if (!(await database.leadUntil(since, sessionTimeoutMs * LEAD_FOR, this.#incarnation))) throw this.#superseded();
+  }
+
+  /** Into service, once the broker's database is what the metadata store says; answers whether it is in it now. */
+  activate(): Promise<boolean> {
+    return this.#become('active', (state) => state === 'fenced');
+  }
+
+  /** Out of service, in order: the controller gives its leaderships to others (rule D33). */
+  drain(): Promise<boolean> {
+    return this.#become('draining', (state) => state !== 'draining');
+  }
+
+  /** Writes down how far the database is, so that an older copy of it is told apart. */
+  async recordProgress(): Promise<void> {
+    const { brokerId, store, database } = this.#options;
+    const { flushedWal } = await database.identify();
+    await updateBroker(store, brokerId, (current) =>
+      this.#isOurs(current) ? { ...current, identity: { ...current.identity, flushedWal } } : undefined,
+    );
+  }
+
+  /** The end of an orderly stop: nobody needs to wait for the session to run out. */
+  async resign(): Promise<void> {
+    const { brokerId, store, database } = this.#options;
+    await database.stopLeading(this.#incarnation);
+    await store.resignLease({ name: brokerLease(brokerId), holder: String(brokerId) });
+  }
+
+  async #become(state: BrokerState, mayFrom: (state: BrokerState) => boolean): Promise<boolean> {
+    const updated = await updateBroker(this.#options.store, this.#options.brokerId, (current) => {
+      if (!this.#isOurs(current)) throw this.#superseded();
+      return mayFrom(current.state) ? { ...current, state } : undefined;
+    });
+    return updated?.state === state;
+  }
+
+  #isOurs(broker: RegisteredBroker | undefined): broker is RegisteredBroker {
+    return broker !== undefined && broker.brokerEpoch === this.#brokerEpoch;
+  }
+
+  #superseded(): PostlogError {
+    return new PostlogError(
+      'STALE_BROKER_EPOCH',
+      `another process has registered broker ${this.#options.brokerId}; run one process of a broker, or let the other one go on.`,
+    );
+  }
+
+  async #leaveEveryIsr(): Promise<void> {
+    const { store, brokerId } = this.#options;
+    const { topics } = await readImage(store);
+    for (const name of topics.keys()) {
+      await updateTopic(store, name, (topic) => {
+        const partitions = topic.partitions.map(
+          (partition) =>
+            removeFromIsr(partition, [brokerId], { minIsr: effectiveMinIsr(topic, partition), isUnclean: true }) ??
+            partition,
+        );
+        return partitions.some((partition, index) => partition !== topic.partitions[index])
+          ? { ...topic, partitions }
+          : undefined;
+      });
+    }
+  }
+
+  #demandOwnServer(brokers: ReadonlyMap<BrokerId, RegisteredBroker>, systemIdentifier: string): void {
+    const { brokerId, allowSharedServer, logger } = this.#options;
+    const other = [...brokers.values()].find(
+      (each) => each.brokerId !== brokerId && each.identity.systemIdentifier === systemIdentifier,
+    );
+    if (other === undefined) return;
+    const problem = `broker ${other.brokerId} (${other.address}) lives on the same Postgres server`;
+    if (!allowSharedServer) {
+      throw new PostlogError(
+        'DUPLICATE_BROKER_REGISTRATION',
+        `${problem}: two copies there are lost together; give broker ${brokerId} a server of its own.`,
+      );
+    }
+    logger.warn(`${problem}: what both hold is lost together`);
+  }
+}

@@ -1,0 +1,176 @@
+import { Broker } from '../broker/broker.js';
+import { BrokerServer } from '../broker/broker-server.js';
+import { handleProduce, type RequiredAcks } from '../broker/handle-produce.js';
+import type { BrokerId, PartitionState } from '../cluster/cluster-image.js';
+import { readImage } from '../cluster/cluster-metadata.js';
+import { createTopic } from '../cluster/topic-metadata.js';
+import type { Appended } from '../log/log.store.js';
+import type { MetadataStore } from '../metadata/metadata-store.js';
+import { systemClock } from '../runtime/clock.js';
+import { silentLogger, type Logger } from '../runtime/logger.js';
+import { systemRandom } from '../runtime/random.js';
+import { until } from './collect.js';
+import { batchOf } from './log-world.js';
+import { MemoryMetadata } from './memory-metadata-store.js';
+import { testDatabase, type TestDatabase } from './test-database.js';
+
+export interface TestClusterOptions {
+  readonly brokers: number;
+  /** One partition, led by broker 1 at first. */
+  readonly topic: {
+    readonly name: string;
+    readonly replicationFactor: number;
+    readonly minInsyncReplicas?: number;
+    readonly partitions?: number;
+  };
+  readonly sessionTimeoutMs?: number;
+  readonly replicaLagTimeMaxMs?: number;
+  readonly logger?: Logger;
+}
+
+/** Brokers of one cluster in this process, each on a database of its own, and metadata in memory. */
+export class TestCluster {
+  readonly store: MetadataStore;
+  readonly #options: TestClusterOptions;
+  readonly #metadata = new MemoryMetadata(systemClock);
+  readonly #databases = new Map<BrokerId, TestDatabase>();
+  readonly #servers = new Map<BrokerId, BrokerServer>();
+  readonly #clients = new Map<BrokerId, Broker>();
+
+  private constructor(options: TestClusterOptions) {
+    this.#options = options;
+    this.store = this.#metadata.open();
+  }
+
+  static async start(options: TestClusterOptions): Promise<TestCluster> {
+    const cluster = new TestCluster(options);
+    for (let brokerId = 1; brokerId <= options.brokers; brokerId++) {
+      cluster.#databases.set(brokerId, await testDatabase());
+      await cluster.startBroker(brokerId);
+    }
+    await until(async () =>
+      [...(await readImage(cluster.store)).brokers.values()].every(({ state }) => state === 'active'),
+    );
+    await cluster.#createTopic();
+    await until(
+      async () =>
+        (await cluster.partition()).isr.length === options.topic.replicationFactor && (await cluster.#leads()),
+    );
+    return cluster;
+  }
+
+  /** Urls by broker id, as `connect` takes them. */
+  get urls(): ReadonlyMap<BrokerId, string> {
+    return new Map([...this.#databases].map(([brokerId, { url }]) => [brokerId, url]));
+  }
+
+  async startBroker(brokerId: BrokerId): Promise<void> {
+    const server = await BrokerServer.start({
+      ...CONNECTION,
+      brokerId,
+      rack: null,
+      url: this.#url(brokerId),
+      address: `broker-${brokerId}`,
+      store: this.#metadata.open(),
+      urlOf: (other) => this.#url(other),
+      sessionTimeoutMs: this.#options.sessionTimeoutMs ?? 1_500,
+      heartbeatIntervalMs: 200,
+      replicaLagTimeMaxMs: this.#options.replicaLagTimeMaxMs ?? 2_000,
+      preferredElectionEveryMs: 3_600_000,
+      allowSharedServer: true,
+      logger: this.#options.logger ?? silentLogger,
+    });
+    this.#servers.set(brokerId, server);
+  }
+
+  /** As a crash would: nothing is handed over; its session runs out. */
+  async killBroker(brokerId: BrokerId): Promise<void> {
+    await this.#servers.get(brokerId)?.abort();
+    this.#servers.delete(brokerId);
+  }
+
+  /** In order: leaderships move first. */
+  async stopBroker(brokerId: BrokerId): Promise<void> {
+    await this.#servers.get(brokerId)?.stop();
+    this.#servers.delete(brokerId);
+  }
+
+  /** What the metadata store says of a partition. */
+  async partition(partition = 0): Promise<PartitionState> {
+    const topic = (await readImage(this.store)).topics.get(this.#options.topic.name);
+    return topic!.partitions[partition]!;
+  }
+
+  /** A client's view of a broker. */
+  client(brokerId: BrokerId): Broker {
+    const known = this.#clients.get(brokerId);
+    if (known !== undefined) return known;
+    const options = { ...CONNECTION, brokerId, url: this.#url(brokerId), services: false, migrate: false };
+    const client = Broker.attach({ ...options, logger: silentLogger });
+    this.#clients.set(brokerId, client);
+    return client;
+  }
+
+  /** Appends a batch of these values at a broker, which may not lead. */
+  async produce(brokerId: BrokerId, values: readonly string[], acks: RequiredAcks = -1): Promise<Appended> {
+    const { partitionId } = await this.partition();
+    const { bytes } = await batchOf(partitionId, values);
+    const [answer] = await handleProduce(
+      this.client(brokerId),
+      [{ partitionId, leaderEpoch: -1, maxMessageBytes: 1e6, bytes }],
+      acks,
+    );
+    return answer!;
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([...this.#servers.values()].map((server) => server.abort()));
+    await Promise.all([...this.#clients.values()].map((client) => client.close()));
+    for (const database of this.#databases.values()) await database.drop();
+  }
+
+  async #leads(): Promise<boolean> {
+    const { leader } = await this.partition();
+    return leader !== null && (await this.produce(leader, ['ready'], 1)).error === undefined;
+  }
+
+  async #createTopic(): Promise<void> {
+    const { name, replicationFactor, minInsyncReplicas = 1, partitions = 1 } = this.#options.topic;
+    const replicas = Array.from({ length: replicationFactor }, (_, index) => index + 1);
+    const state = (partition: number) => ({
+      partition,
+      replicas,
+      addingReplicas: [],
+      removingReplicas: [],
+      isr: replicas,
+      elr: [],
+      leader: 1,
+      leaderEpoch: 0,
+      partitionEpoch: 0,
+      isRecovering: false,
+    });
+    const config = { 'min.insync.replicas': String(minInsyncReplicas) };
+    const topic = {
+      topic: name,
+      config,
+      replicationFactor,
+      partitions: Array.from({ length: partitions }, (_, index) => state(index)),
+    };
+    await createTopic(this.store, topic, { random: systemRandom });
+  }
+
+  #url(brokerId: BrokerId): string {
+    return this.#databases.get(brokerId)!.url;
+  }
+}
+
+const CONNECTION = {
+  schema: 'postlog',
+  offsetsRetentionMs: 604_800_000,
+  clientId: 'spec',
+  maxConnections: 4,
+  connectionTimeout: 10_000,
+  requestTimeout: 10_000,
+  clock: systemClock,
+  random: systemRandom,
+};
