@@ -21,6 +21,7 @@ import { DEFAULT_RETRY } from '../runtime/backoff.js';
 import { createDeferred } from '../runtime/deferred.js';
 import { startLoop, type Loop } from '../runtime/run-loop.js';
 import { Broker, type BrokerOptions } from './broker.js';
+import { tendGroupLogs } from './group-log-service.js';
 import { ReplicaFetchers } from './replica-fetchers.js';
 
 export interface BrokerServerOptions extends Omit<BrokerOptions, 'services' | 'migrate' | 'brokerId'> {
@@ -43,6 +44,7 @@ const ISR_EVERY_MS = 1_000;
 /** While a follower is about to join. */
 const ISR_SOON_MS = 50;
 const CHECKPOINT_EVERY_MS = 3_000;
+const GROUP_LOGS_EVERY_MS = 250;
 const PROGRESS_EVERY_MS = 10_000;
 const DRAIN_DEADLINE_MS = 10_000;
 
@@ -105,6 +107,7 @@ export class BrokerServer {
         await this.#replicas.checkpointWatermarks();
         return CHECKPOINT_EVERY_MS;
       });
+      this.#loop('tending group logs', async () => ((await tendGroupLogs(this.#broker)) ? 0 : GROUP_LOGS_EVERY_MS));
       this.#loop('recording its progress', async () => {
         if (this.#registration.brokerEpoch !== undefined) await this.#registration.recordProgress();
         return PROGRESS_EVERY_MS;

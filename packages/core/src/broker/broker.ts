@@ -5,6 +5,8 @@
  * This file wires; each request has its own `handle-*.ts`. It leaves to `client/` what users hold.
  */
 import { GroupCoordinator } from '../group/group-coordinator.js';
+import type { GroupLogging } from '../group/group-journal.js';
+import type { GroupLogPlace } from '../group/group-log-place.js';
 import { logEnds, read } from '../log/log.store.js';
 import { endOfEpoch } from '../log/leader-epochs.store.js';
 import { Database } from '../postgres/database.js';
@@ -42,6 +44,8 @@ export interface BrokerOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  /** In a cluster: where a group is logged, as this process knows; left out where the broker is alone. */
+  readonly groupLogOf?: (groupId: string) => GroupLogPlace;
 }
 
 /** The number of a broker that is alone. */
@@ -90,6 +94,7 @@ export class Broker {
       clock,
       random,
       onGroupChanged: (groupId) => this.announceGroup(groupId),
+      logging: this.#groupLogging(),
     });
     const processToken = random.uniqueName('p').slice(0, 14);
     this.#notifier = new Notifier({ database: this.database, channel: this.#channel, processToken, clock });
@@ -176,6 +181,18 @@ export class Broker {
 
   get #channel(): string {
     return `${this.#options.schema}_wake_up`;
+  }
+
+  #groupLogging(): GroupLogging | undefined {
+    const { groupLogOf, requestTimeout } = this.#options;
+    if (groupLogOf === undefined) return undefined;
+    return {
+      placeOf: groupLogOf,
+      untilReplicated: ({ partitionId, leaderEpoch }, requiredOffset) => {
+        this.announceReplicatedAppend([partitionId]);
+        return this.watermarks.wait({ partitionId, leaderEpoch, requiredOffset }, requestTimeout);
+      },
+    };
   }
 
   #listen(processToken: string): Loop {

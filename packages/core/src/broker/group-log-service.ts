@@ -1,0 +1,71 @@
+/**
+ * Reads the logs of groups that a broker begins to coordinate into its tables, and keeps these logs short.
+ */
+import { listLedGroupLogs, loadGroups, readGroupLogContent, type LedGroupLog } from '../group/group-log.store.js';
+import { readGroupLog, snapshotMessages } from '../group/group-log.js';
+import { advanceLogStart, append, read, type StoredBatch } from '../log/log.store.js';
+import type { ConsumedMessage } from '../record/messages.js';
+import { offset, type Offset } from '../record/offset.js';
+import { NO_PRODUCER_ID, verifyBatch } from '../record/record-batch.js';
+import { RecordBatchBuilder } from '../record/record-batch-builder.js';
+import { decodeBatch } from '../record/record-batch-reader.js';
+import type { Broker } from './broker.js';
+
+const READ_LIMITS = { partitionMaxBytes: 8_388_608, maxBytes: 8_388_608 };
+/** A log of more records than this is begun anew with a snapshot, so that loading stays short. */
+const LONGEST_LOG = 5_000n;
+const ENTRIES_PER_PART = 500;
+
+/** One look at all logs that this broker leads; true when one was loaded or begun anew. */
+export async function tendGroupLogs(broker: Broker): Promise<boolean> {
+  let hasChanged = false;
+  for (const log of await listLedGroupLogs(broker.database)) {
+    if (!log.isLoaded) hasChanged = (await loadGroupLog(broker, log)) || hasChanged;
+    else if (log.logEndOffset - log.logStartOffset > LONGEST_LOG)
+      hasChanged = (await shorten(broker, log)) || hasChanged;
+  }
+  return hasChanged;
+}
+
+async function loadGroupLog({ database }: Broker, log: LedGroupLog): Promise<boolean> {
+  const content = readGroupLog(await readAll(database, log));
+  return loadGroups(database, log, log.logEndOffset, content);
+}
+
+async function readAll(database: Broker['database'], log: LedGroupLog): Promise<ConsumedMessage[]> {
+  const records: ConsumedMessage[] = [];
+  for (let from = log.logStartOffset; from < log.logEndOffset;) {
+    const request = { partitionId: log.partitionId, fetchOffset: from, leaderEpoch: log.leaderEpoch };
+    const [answer] = await read(database, [request], READ_LIMITS, 'follower');
+    if (answer === undefined || answer.batches.length === 0) break; // It is led by another now: loading is refused.
+    for (const batch of answer.batches) records.push(...recordsOf(batch, from));
+    from = offset(answer.batches.at(-1)!.lastOffset + 1n);
+  }
+  return records;
+}
+
+function recordsOf(batch: StoredBatch, fromOffset: Offset): ConsumedMessage[] {
+  verifyBatch(batch.bytes);
+  return decodeBatch(batch.bytes, { baseOffset: batch.baseOffset, fromOffset });
+}
+
+/** Appends a snapshot; when that is on all in-sync replicas, the log begins where it was taken. */
+async function shorten(broker: Broker, log: LedGroupLog): Promise<boolean> {
+  const { database, clock } = broker;
+  const { asOf, content } = await readGroupLogContent(database, log);
+  let end = asOf;
+  for (const message of snapshotMessages(content, asOf, ENTRIES_PER_PART)) {
+    const builder = new RecordBatchBuilder();
+    builder.append(message, clock.now());
+    const nobody = { producerId: NO_PRODUCER_ID, producerEpoch: -1, baseSequence: -1 };
+    const bytes = await builder.build({ compression: 'lz4', ...nobody });
+    const batch = { ...log, ...nobody, recordCount: 1, maxTimestamp: clock.now(), bytes };
+    const [appended] = await append(database, [batch], true);
+    if (appended?.baseOffset === undefined) return false;
+    end = offset(appended.baseOffset + 1n);
+  }
+  broker.announceReplicatedAppend([log.partitionId]);
+  const error = await broker.watermarks.wait({ ...log, requiredOffset: end }, broker.requestTimeout);
+  if (error !== undefined) return false;
+  return (await advanceLogStart(database, log.partitionId, asOf)).error === undefined;
+}
