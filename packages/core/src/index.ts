@@ -1,5 +1,7 @@
 export { connect, CONNECT_OPTIONS } from './client/connect.js';
 export type { ConnectOptions } from './client/connect-options.js';
+export type { MetadataOptions } from './client/open-metadata.js';
+export { startBroker, type RunningBroker, type StartBrokerOptions } from './client/start-broker.js';
 export type { Postlog } from './client/postlog.js';
 export { PRODUCER_EVENTS } from './client/producer-types.js';
 export type {
