@@ -16,10 +16,14 @@ export interface TopicSpec {
 
 export interface PartitionDescription {
   readonly partitionId: number;
+  /** -1: nobody leads it now. */
   readonly leader: number;
   readonly leaderEpoch: number;
+  /** In the order of assignment; the first is the preferred leader. */
   readonly replicas: number[];
   readonly isr: number[];
+  /** Replicas whose broker is out of service. */
+  readonly offlineReplicas: number[];
 }
 
 export interface TopicDescription {

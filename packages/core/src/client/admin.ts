@@ -1,39 +1,32 @@
 import { PostlogError } from '../errors/postlog-error.js';
 import { ERROR_CODES } from '../errors/error-code.js';
-import type { Broker } from '../broker/broker.js';
-import { advanceLogStart, logEnds } from '../log/log.store.js';
-import {
-  addPartitions,
-  createTopic,
-  deleteTopic,
-  describeTopics,
-  listTopics,
-  type NewTopic,
-  type StoredPartition,
-} from '../log/topic.store.js';
+import { advanceLogStart } from '../log/log.store.js';
+import type { NewTopic } from '../log/topic.store.js';
 import { checkMinInsyncReplicas, checkPartitionCount, checkReplicationFactor } from '../record/check-topic.js';
 import { parseOffset } from '../record/offset.js';
 import { checkTopicConfig, resolveTopicConfig } from '../record/topic-config.js';
 import { checkTopicName } from '../record/topic-name.js';
 import type { Admin, TopicDescription, TopicOffsets, TopicSpec } from './admin-types.js';
 import { checkInteger, checkOptions, invalid } from './check-options.js';
+import type { Cluster, ClusterTopic } from './cluster.js';
 import { LogGroupAdmin } from './group-admin.js';
+import { demandLogEnds } from './log-ends.js';
 import type { MetadataCache } from './metadata-cache.js';
 import { findStart } from './start-position.js';
 
-/** With one Postgres there is one broker. */
-const BROKERS = 1;
+/** As Kafka writes it. */
+const NO_LEADER = -1;
 /** advance_log_start waits 50 ms for a lock at a time, so that it never holds up appends. */
 const LOCK_ATTEMPTS = 40;
 
 /** @see Admin */
 export class LogAdmin extends LogGroupAdmin implements Admin {
-  readonly #broker: Broker;
+  readonly #cluster: Cluster;
   readonly #metadata: MetadataCache;
 
-  constructor(broker: Broker, metadata: MetadataCache) {
-    super(broker, metadata);
-    this.#broker = broker;
+  constructor(cluster: Cluster, metadata: MetadataCache) {
+    super(cluster, metadata);
+    this.#cluster = cluster;
     this.#metadata = metadata;
   }
 
@@ -51,14 +44,15 @@ export class LogAdmin extends LogGroupAdmin implements Admin {
   }): Promise<boolean> {
     const { topics, validateOnly = false } = checkOptions(options, ['topics', 'validateOnly'], 'createTopics()');
     if (!Array.isArray(topics)) throw invalid('createTopics() takes topics: an array of { topic, numPartitions, … }');
-    const checked = (topics as readonly TopicSpec[]).map(checkTopic);
+    const brokers = (await this.#cluster.topics.brokerIds()).length;
+    const checked = (topics as readonly TopicSpec[]).map((topic) => checkTopic(topic, brokers));
     if (validateOnly) return true;
     let hasCreated = false;
     for (const topic of checked) {
-      if (await createTopic(this.#broker.database, this.#broker.brokerId, topic)) hasCreated = true;
+      if (await this.#cluster.topics.create(topic)) hasCreated = true;
       this.#metadata.forget(topic.topic);
     }
-    if (hasCreated) this.#broker.announceTopics();
+    if (hasCreated) this.#cluster.topics.announce();
     return hasCreated;
   }
 
@@ -80,19 +74,19 @@ export class LogAdmin extends LogGroupAdmin implements Admin {
     }
     if (validateOnly) return true;
     for (const { topic, count } of wanted) {
-      const oldCount = await addPartitions(this.#broker.database, this.#broker.brokerId, topic, count);
+      const oldCount = await this.#cluster.topics.addPartitions(topic, count);
       this.#metadata.forget(topic);
       if (oldCount === undefined) throw unknownTopic(topic);
       demandMore(topic, oldCount, count);
     }
-    this.#broker.announceTopics();
+    this.#cluster.topics.announce();
     return true;
   }
 
   async deleteTopics({ topics }: { readonly topics: readonly string[] }): Promise<void> {
     const names = topics.map(checkTopicName);
     for (const name of names) {
-      const existed = await deleteTopic(this.#broker.database, name);
+      const existed = await this.#cluster.topics.delete(name);
       this.#metadata.forget(name);
       if (!existed)
         throw new PostlogError(
@@ -100,37 +94,30 @@ export class LogAdmin extends LogGroupAdmin implements Admin {
           `topic ${name} does not exist; listTopics() shows those that do.`,
         );
     }
-    this.#broker.announceTopics();
+    this.#cluster.topics.announce();
   }
 
   listTopics(): Promise<string[]> {
-    return listTopics(this.#broker.database);
+    return this.#cluster.topics.list();
   }
 
   async fetchTopicMetadata({ topics }: { readonly topics?: readonly string[] } = {}): Promise<{
     topics: TopicDescription[];
   }> {
     const names = topics?.map(checkTopicName);
-    const partitions = await describeTopics(this.#broker.database, names ?? null);
-    const described = groupByTopic(partitions);
-    for (const name of names ?? []) if (!described.has(name)) throw unknownTopic(name);
-    return { topics: [...described.values()].map(describe) };
+    const described = await this.#cluster.topics.describe(names ?? null);
+    const known = new Set(described.map(({ topic }) => topic));
+    for (const name of names ?? []) if (!known.has(name)) throw unknownTopic(name);
+    return { topics: described.map(describe) };
   }
 
   async fetchTopicOffsets(topic: string): Promise<TopicOffsets[]> {
     const { partitions } = await this.#topic(topic);
-    const ends = new Map(
-      (
-        await logEnds(
-          this.#broker.database,
-          partitions.map((p) => p.partitionId),
-        )
-      ).map((each) => [each.partitionId, each]),
-    );
+    const ends = await demandLogEnds(this.#cluster, partitions);
     return partitions.map(({ partition, partitionId }) => {
-      const end = ends.get(partitionId);
-      const high = String(end?.logEndOffset ?? -1n);
-      return { partition, offset: high, high, low: String(end?.logStartOffset ?? -1n) };
+      const { logStartOffset, highWatermark } = ends.get(partitionId)!;
+      const high = String(highWatermark);
+      return { partition, offset: high, high, low: String(logStartOffset) };
     });
   }
 
@@ -143,7 +130,7 @@ export class LogAdmin extends LogGroupAdmin implements Admin {
     return Promise.all(
       partitions.map(async (place) => ({
         partition: place.partition,
-        offset: String(await findStart(this.#broker.database, place, { timestamp: checked })),
+        offset: String(await findStart(this.#cluster, place, { timestamp: checked })),
       })),
     );
   }
@@ -161,7 +148,8 @@ export class LogAdmin extends LogGroupAdmin implements Admin {
       return { stored, to: parseOffset(offset) };
     });
     for (const { stored, to } of moves) {
-      const { error } = await this.#withPatience(() => advanceLogStart(this.#broker.database, stored.partitionId, to));
+      const { broker } = await this.#cluster.leaderOf(stored);
+      const { error } = await this.#withPatience(() => advanceLogStart(broker.database, stored.partitionId, to));
       if (error !== undefined)
         throw new PostlogError(
           error,
@@ -183,7 +171,7 @@ export class LogAdmin extends LogGroupAdmin implements Admin {
       } catch (error) {
         const isBusy = error instanceof PostlogError && ERROR_CODES[error.code] === ERROR_CODES.KAFKA_STORAGE_ERROR;
         if (!isBusy || attempt >= LOCK_ATTEMPTS) throw error;
-        await this.#broker.clock.sleep(20);
+        await this.#cluster.clock.sleep(20);
       }
     }
   }
@@ -198,12 +186,12 @@ function demandMore(topic: string, has: number, wanted: number): void {
   );
 }
 
-function checkTopic(spec: TopicSpec): NewTopic {
+function checkTopic(spec: TopicSpec, brokers: number): NewTopic {
   const given = checkOptions(spec, ['topic', 'numPartitions', 'replicationFactor', 'configEntries'], 'createTopics()');
   const config = checkTopicConfig(given.configEntries ?? []);
   const replicationFactor = checkReplicationFactor(
     given.replicationFactor === undefined ? 1 : given.replicationFactor,
-    BROKERS,
+    brokers,
   );
   checkMinInsyncReplicas(resolveTopicConfig(config).minInsyncReplicas, replicationFactor);
   return {
@@ -214,24 +202,18 @@ function checkTopic(spec: TopicSpec): NewTopic {
   };
 }
 
-function groupByTopic(partitions: readonly StoredPartition[]): Map<string, StoredPartition[]> {
-  const topics = new Map<string, StoredPartition[]>();
-  for (const partition of partitions) topics.set(partition.topic, [...(topics.get(partition.topic) ?? []), partition]);
-  return topics;
-}
-
-function describe(partitions: readonly StoredPartition[]): TopicDescription {
-  const { topic, topicId, config } = partitions[0]!;
+function describe({ topic, topicId, config, partitions }: ClusterTopic): TopicDescription {
   return {
     name: topic,
     topicId,
     configEntries: Object.entries(config).map(([name, value]) => ({ name, value })),
-    partitions: partitions.map(({ partition, brokerId, leaderEpoch }) => ({
+    partitions: partitions.map(({ partition, leader, leaderEpoch, replicas, isr, offlineReplicas }) => ({
       partitionId: partition,
-      leader: brokerId,
+      leader: leader ?? NO_LEADER,
       leaderEpoch,
-      replicas: [brokerId],
-      isr: [brokerId],
+      replicas: [...replicas],
+      isr: [...isr],
+      offlineReplicas: [...offlineReplicas],
     })),
   };
 }

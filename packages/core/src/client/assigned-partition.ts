@@ -1,11 +1,11 @@
 import { PostlogError } from '../errors/postlog-error.js';
-import type { Broker } from '../broker/broker.js';
 import type { StoredBatch } from '../log/log.store.js';
 import type { ConsumedMessage } from '../record/messages.js';
 import { offset, type Offset } from '../record/offset.js';
 import { decodeBatch } from '../record/record-batch-reader.js';
 import { verifyBatch } from '../record/record-batch.js';
 import { createDeferred, type Deferred } from '../runtime/deferred.js';
+import type { Cluster } from './cluster.js';
 import type { OffsetReset } from './consumer-types.js';
 import type { ReadAhead } from './read-ahead.js';
 import { findStart, type StartPosition } from './start-position.js';
@@ -21,7 +21,7 @@ export interface FetchedRecords {
 }
 
 export interface AssignedPartitionOptions {
-  readonly broker: Broker;
+  readonly cluster: Cluster;
   readonly topic: string;
   readonly partition: number;
   readonly partitionId: number;
@@ -161,12 +161,12 @@ export class AssignedPartition {
   }
 
   async #fetchLoop(): Promise<void> {
-    const { clock } = this.#options.broker;
+    const { cluster } = this.#options;
     while (!this.isReleased) {
       try {
         if (this.#position === null) {
           const generation = this.#generation;
-          const begin = await findStart(this.#options.broker.database, this, this.#start);
+          const begin = await findStart(cluster, this, this.#start);
           if (generation !== this.#generation) continue; // A seek was faster.
           this.#position = begin;
           this.resolvedOffset = begin;
@@ -185,23 +185,24 @@ export class AssignedPartition {
           return;
         }
         this.#options.onFault(error);
-        await clock.sleep(200, this.#stopping.signal);
+        await cluster.clock.sleep(200, this.#stopping.signal);
       }
     }
   }
 
   async #fetchOnce(from: Offset): Promise<void> {
-    const { broker, partitionId, maxBytes, onRecords, onFetchStart, onFetched } = this.#options;
+    const { cluster, partitionId, maxBytes, onRecords, onFetchStart, onFetched } = this.#options;
     const generation = this.#generation;
     const signal = this.#seeking.signal;
-    const startedAt = broker.clock.monotonic();
+    const startedAt = cluster.clock.monotonic();
     onFetchStart();
+    const { broker } = await cluster.leaderOf(this);
     const answer = await broker.fetches.fetch({ partitionId, fetchOffset: from, maxBytes, signal });
     if (answer === undefined || this.isReleased || generation !== this.#generation) return;
     if (answer.error === 'OFFSET_OUT_OF_RANGE') {
       const { topic, partition } = this;
       this.#start = this.#options.reset;
-      broker.logger.warn('a fetch was out of range', { topic, partition, offset: String(from), reset: this.#start });
+      cluster.logger.warn('a fetch was out of range', { topic, partition, offset: String(from), reset: this.#start });
       this.#position = null;
       this.mayCommitBackwards = true;
       return;
@@ -209,7 +210,7 @@ export class AssignedPartition {
     if (answer.error !== undefined) {
       throw new PostlogError(answer.error, `fetching ${this.topic}-${this.partition} from ${from} was refused.`);
     }
-    onFetched({ numberOfBatches: answer.batches.length, duration: broker.clock.monotonic() - startedAt });
+    onFetched({ numberOfBatches: answer.batches.length, duration: cluster.clock.monotonic() - startedAt });
     const records = this.#decode(answer.batches, from, answer.highWatermark!);
     this.#position = records.nextOffset;
     if (records.messages.length === 0) return;

@@ -3,8 +3,8 @@ import { checkPartition } from '../record/check-topic.js';
 import { parseOffset, type Offset } from '../record/offset.js';
 import { checkTopicName } from '../record/topic-name.js';
 import { checkInteger, checkOptions, invalid } from './check-options.js';
+import type { PartitionPlace } from './cluster.js';
 import type { ConsumerAssign } from './consumer-types.js';
-import type { ChosenPartition } from './manual-assignment.js';
 import type { MetadataCache } from './metadata-cache.js';
 import type { StartPosition } from './start-position.js';
 
@@ -12,7 +12,7 @@ import type { StartPosition } from './start-position.js';
 export async function choosePartitions(
   given: readonly ConsumerAssign[],
   metadata: MetadataCache,
-): Promise<{ readonly place: ChosenPartition; readonly start: Offset | StartPosition | undefined }[]> {
+): Promise<{ readonly place: PartitionPlace; readonly start: Offset | StartPosition | undefined }[]> {
   if (!Array.isArray(given)) throw invalid('assign() takes an array of { topic, partition }');
   const checked = (given as readonly ConsumerAssign[]).map((each) => ({
     topic: checkTopicName(each.topic),

@@ -1,7 +1,6 @@
 import { hostname } from 'node:os';
 import { Broker } from '../broker/broker.js';
 import { PostlogError } from '../errors/postlog-error.js';
-import { createTopic } from '../log/topic.store.js';
 import { checkConnectionUrl } from '../postgres/connection-url.js';
 import { systemClock } from '../runtime/clock.js';
 import { consoleLogger, silentLogger } from '../runtime/logger.js';
@@ -9,6 +8,7 @@ import { systemRandom } from '../runtime/random.js';
 import type { Admin } from './admin-types.js';
 import { LogAdmin } from './admin.js';
 import { checkBoolean, checkInteger, checkOptions, checkRetry, invalid, shown } from './check-options.js';
+import type { Cluster } from './cluster.js';
 import type { ConnectOptions } from './connect-options.js';
 import type { Consumer, ConsumerOptions } from './consumer-types.js';
 import { LogConsumer } from './consumer.js';
@@ -16,6 +16,7 @@ import { MetadataCache } from './metadata-cache.js';
 import type { Postlog } from './postlog.js';
 import type { Producer, ProducerOptions } from './producer-types.js';
 import { LogProducer } from './producer.js';
+import { SingleBrokerCluster } from './single-broker-cluster.js';
 
 /** Names of the options that `connect` takes, for who passes them on. */
 export const CONNECT_OPTIONS: readonly (keyof ConnectOptions)[] = [
@@ -73,20 +74,20 @@ export async function connect(given: ConnectOptions): Promise<Postlog> {
     random: systemRandom,
     logger,
   });
-  return new AttachedBroker(broker, options);
+  return new AttachedCluster(new SingleBrokerCluster(broker), options);
 }
 
-class AttachedBroker implements Postlog {
-  readonly #broker: Broker;
+class AttachedCluster implements Postlog {
+  readonly #cluster: Cluster;
   readonly #options: ConnectOptions;
   readonly #metadata: MetadataCache;
   readonly #clients = new Set<{ disconnect(): Promise<void> }>();
   #isClosed = false;
 
-  constructor(broker: Broker, options: ConnectOptions) {
-    this.#broker = broker;
+  constructor(cluster: Cluster, options: ConnectOptions) {
+    this.#cluster = cluster;
     this.#options = options;
-    this.#metadata = new MetadataCache(broker.database, broker.clock);
+    this.#metadata = new MetadataCache(cluster);
   }
 
   producer(options?: ProducerOptions): Producer {
@@ -95,7 +96,7 @@ class AttachedBroker implements Postlog {
     return this.#kept(
       new LogProducer(
         {
-          broker: this.#broker,
+          cluster: this.#cluster,
           metadata: this.#metadata,
           autoCreateTopic: (topic) => this.#autoCreate(topic),
           onClosed: (client) => this.#clients.delete(client),
@@ -112,7 +113,7 @@ class AttachedBroker implements Postlog {
     return this.#kept(
       new LogConsumer(
         {
-          broker: this.#broker,
+          cluster: this.#cluster,
           metadata: this.#metadata,
           clientId,
           host: hostname(),
@@ -126,14 +127,14 @@ class AttachedBroker implements Postlog {
 
   admin(): Admin {
     this.#demandOpen();
-    return new LogAdmin(this.#broker, this.#metadata);
+    return new LogAdmin(this.#cluster, this.#metadata);
   }
 
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
     await Promise.all([...this.#clients].map((client) => client.disconnect()));
-    await this.#broker.close();
+    await this.#cluster.close();
   }
 
   #kept<T extends { disconnect(): Promise<void> }>(client: T): T {
@@ -143,13 +144,9 @@ class AttachedBroker implements Postlog {
 
   async #autoCreate(topic: string): Promise<boolean> {
     if (this.#options.allowAutoTopicCreation !== true) return false;
-    await createTopic(this.#broker.database, this.#broker.brokerId, {
-      topic,
-      partitionCount: 1,
-      replicationFactor: 1,
-      config: {},
-    });
-    this.#broker.announceTopics();
+    const { topics } = this.#cluster;
+    await topics.create({ topic, partitionCount: 1, replicationFactor: 1, config: {} });
+    topics.announce();
     return true;
   }
 
@@ -158,7 +155,7 @@ class AttachedBroker implements Postlog {
   }
 
   #report(error: unknown): void {
-    this.#broker.logger.debug('a background step met an error and goes on', {
+    this.#cluster.logger.debug('a background step met an error and goes on', {
       reason: error instanceof Error ? error.message : String(error),
     });
   }

@@ -1,19 +1,19 @@
-import type { Broker } from '../broker/broker.js';
 import type { AssignedPartition as Assignment } from '../group/group-coordinator.js';
 import type { PostlogError } from '../errors/postlog-error.js';
 import type { EventBus } from '../runtime/events.js';
 import { AssignedPartition } from './assigned-partition.js';
+import type { Cluster, PartitionPlace } from './cluster.js';
 import type { ResolvedConsumerOptions } from './consumer-options.js';
 import type { ConsumerSubscription } from './consumer-subscription.js';
 import { CONSUMER_EVENTS, type ConsumerRun, type TopicPartitionOffset } from './consumer-types.js';
 import { HandlerRunner } from './handler-runner.js';
-import { ManualAssignment, type ChosenPartition } from './manual-assignment.js';
+import { ManualAssignment } from './manual-assignment.js';
 import { Membership, type PartitionSource } from './membership.js';
 import { OffsetCommitter } from './offset-committer.js';
 import { ReadAhead } from './read-ahead.js';
 
 export interface SessionOptions {
-  readonly broker: Broker;
+  readonly cluster: Cluster;
   readonly options: ResolvedConsumerOptions;
   readonly run: ConsumerRun;
   readonly events: EventBus;
@@ -21,7 +21,7 @@ export interface SessionOptions {
   readonly host: string;
   readonly subscription: ConsumerSubscription;
   /** What the consumer assigned to itself; undefined when its group shares partitions out. */
-  readonly chosen: (() => readonly ChosenPartition[]) | undefined;
+  readonly chosen: (() => readonly PartitionPlace[]) | undefined;
   readonly isPaused: (partition: { readonly topic: string; readonly partition: number }) => boolean;
   readonly pause: (partition: AssignedPartition) => () => void;
   /** A partition was assigned; a `seek` may wait for it. */
@@ -48,12 +48,12 @@ export class ConsumerSession {
 
   constructor(options: SessionOptions) {
     this.#options = options;
-    const { broker, events, run } = options;
+    const { cluster, events, run } = options;
     const { groupId, retry, maxBytes } = options.options;
     this.#readAhead = new ReadAhead(maxBytes);
     this.#source = this.#createSource();
     this.#committer = new OffsetCommitter({
-      broker,
+      cluster,
       groupId,
       events,
       memberId: () => this.#source.memberId,
@@ -64,8 +64,8 @@ export class ConsumerSession {
     });
     this.#runner = new HandlerRunner({
       run,
-      clock: broker.clock,
-      random: broker.random.next,
+      clock: cluster.clock,
+      random: cluster.random.next,
       retry,
       events,
       partitions: () => this.#partitions.values(),
@@ -122,7 +122,7 @@ export class ConsumerSession {
   }
 
   #createSource(): PartitionSource {
-    const { broker, events, clientId, host, subscription, chosen, onError, onFatal, options } = this.#options;
+    const { cluster, events, clientId, host, subscription, chosen, onError, onFatal, options } = this.#options;
     const { groupId } = options;
     const follow = {
       onAssigned: (assigned: readonly Assignment[]) => this.#assign(assigned),
@@ -130,12 +130,12 @@ export class ConsumerSession {
       onError,
       onFatal,
     };
-    if (chosen !== undefined) return new ManualAssignment({ ...follow, broker, groupId, chosen });
+    if (chosen !== undefined) return new ManualAssignment({ ...follow, cluster, groupId, chosen });
     return new Membership({
       ...options,
       ...follow,
       groupId: groupId!,
-      broker,
+      cluster,
       events,
       clientId,
       host,
@@ -150,10 +150,10 @@ export class ConsumerSession {
     if (this.#isStopping) return; // An answer that was on its way; the group hears of the leave next.
     for (const assignment of assigned) {
       const { topic, partition, partitionId } = assignment;
-      const { broker, options, events, subscription, onError, onFatal, onAssigned, isPaused } = this.#options;
+      const { cluster, options, events, subscription, onError, onFatal, onAssigned, isPaused } = this.#options;
       const work = new AssignedPartition({
         ...assignment,
-        broker,
+        cluster,
         reset: subscription.resetFor(topic),
         maxBytes: options.maxBytesPerPartition,
         readAhead: this.#readAhead,
@@ -175,7 +175,7 @@ export class ConsumerSession {
     const partition = this.#partitions.get(partitionId);
     if (partition === undefined) return;
     partition.release();
-    const { clock } = this.#options.broker;
+    const { clock } = this.#options.cluster;
     while (partition.isBeingHandled) await clock.sleep(5);
     if (this.#commitsByItself) await this.#committer.commitResolved([partition]);
     this.#partitions.delete(partitionId);
@@ -199,7 +199,7 @@ export class ConsumerSession {
   #scheduleCommit(): void {
     if (!this.#commitsByItself || this.#isStopping) return;
     const interval = this.#options.run.autoCommitInterval ?? AUTO_COMMIT_INTERVAL_MS;
-    this.#cancelTimer = this.#options.broker.clock.after(interval, () => {
+    this.#cancelTimer = this.#options.cluster.clock.after(interval, () => {
       void this.commitResolved()
         .catch(this.#options.onError)
         .finally(() => this.#scheduleCommit());

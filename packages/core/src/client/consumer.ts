@@ -1,5 +1,4 @@
 import { PostlogError } from '../errors/postlog-error.js';
-import type { Broker } from '../broker/broker.js';
 import { checkPartition } from '../record/check-topic.js';
 import { parseOffset, type Offset } from '../record/offset.js';
 import { topicPartitionKey, type TopicPartition } from '../record/topic-partition.js';
@@ -7,6 +6,7 @@ import { EventBus } from '../runtime/events.js';
 import type { AssignedPartition } from './assigned-partition.js';
 import { invalid } from './check-options.js';
 import { checkStart, choosePartitions } from './choose-partitions.js';
+import type { Cluster, PartitionPlace } from './cluster.js';
 import {
   checkRun,
   checkSubscription,
@@ -27,12 +27,11 @@ import {
   type TopicPartitionOffset,
   type TopicPartitions,
 } from './consumer-types.js';
-import type { ChosenPartition } from './manual-assignment.js';
 import type { MetadataCache } from './metadata-cache.js';
 import type { StartPosition } from './start-position.js';
 
 export interface ConsumerContext {
-  readonly broker: Broker;
+  readonly cluster: Cluster;
   readonly metadata: MetadataCache;
   readonly clientId: string;
   readonly host: string;
@@ -50,7 +49,7 @@ export class LogConsumer implements Consumer {
   readonly #bus: EventBus;
   readonly #subscription: ConsumerSubscription;
   /** What it assigned to itself; undefined until it does. */
-  #chosen: readonly ChosenPartition[] | undefined;
+  #chosen: readonly PartitionPlace[] | undefined;
   /** Paused by the user: whole topics, or single partitions. */
   readonly #paused = new Set<string>();
   readonly #seeks = new Map<string, Offset | StartPosition>();
@@ -65,9 +64,9 @@ export class LogConsumer implements Consumer {
     const { autoOffsetReset, customAssignor } = this.#options;
     this.#subscription = new ConsumerSubscription(autoOffsetReset);
     if (customAssignor !== undefined) {
-      context.broker.coordinator.learnAssignor(customAssignor.name, customAssignor.assign);
+      context.cluster.learnAssignor(customAssignor.name, customAssignor.assign);
     }
-    this.#bus = new EventBus(context.broker.clock, context.onFault);
+    this.#bus = new EventBus(context.cluster.clock, context.onFault);
   }
 
   connect(): Promise<void> {
@@ -226,7 +225,7 @@ export class LogConsumer implements Consumer {
       (await Promise.resolve(error)
         .then(this.#options.restartOnFailure)
         .catch(() => false));
-    this.#context.broker.logger.error('the consumer crashed', {
+    this.#context.cluster.logger.error('the consumer crashed', {
       groupId: this.#options.groupId,
       reason: error.message,
       restart,
@@ -239,7 +238,7 @@ export class LogConsumer implements Consumer {
       this.#bus.emit(CONSUMER_EVENTS.STOP);
       return;
     }
-    await this.#context.broker.clock.sleep(this.#options.retry.initialRetryTime);
+    await this.#context.cluster.clock.sleep(this.#options.retry.initialRetryTime);
     if (this.#session === undefined && this.#run !== undefined && !this.#isClosed) this.#start();
   }
 

@@ -1,13 +1,15 @@
 import { PostlogError } from '../errors/postlog-error.js';
-import type { Broker } from '../broker/broker.js';
+import type { CommittedOffset } from '../group/committed-offsets.store.js';
+import type { GroupCoordinator } from '../group/group-coordinator.js';
 import type { DescribedMember } from '../group/group-description.js';
-import { logEnds, type LogEnds } from '../log/log.store.js';
-import type { StoredPartition } from '../log/topic.store.js';
+import type { LogEnds } from '../log/log.store.js';
 import { checkPartition } from '../record/check-topic.js';
 import { offset, parseOffset, type Offset } from '../record/offset.js';
 import { checkGroupId, checkTopicName } from '../record/topic-name.js';
 import type { TopicPartition } from '../record/topic-partition.js';
 import { checkBoolean, checkInteger, checkOptions, invalid } from './check-options.js';
+import type { Cluster, PartitionPlace } from './cluster.js';
+import { lagOf } from './committed-lag.js';
 import type {
   GroupAdmin,
   GroupDescription,
@@ -18,6 +20,8 @@ import type {
   ResetOffsets,
   ResetPartition,
 } from './group-admin-types.js';
+import { GroupLink } from './group-link.js';
+import { demandLogEnds, latestOffset, logEndsOf } from './log-ends.js';
 import type { MetadataCache } from './metadata-cache.js';
 import { offsetAtTime } from './start-position.js';
 
@@ -26,32 +30,33 @@ const LARGEST = Number.MAX_SAFE_INTEGER;
 const NO_EPOCH = -1;
 
 /** A partition whose offset is to be set. */
-interface Place {
-  readonly partitionId: number;
-  readonly name: string;
-  readonly partition: number;
+interface Place extends PartitionPlace {
   readonly ends: LogEnds;
   readonly committed: Offset | null;
 }
 
 /** @see GroupAdmin */
 export class LogGroupAdmin implements GroupAdmin {
-  readonly #broker: Broker;
+  readonly #cluster: Cluster;
   readonly #metadata: MetadataCache;
 
-  constructor(broker: Broker, metadata: MetadataCache) {
-    this.#broker = broker;
+  constructor(cluster: Cluster, metadata: MetadataCache) {
+    this.#cluster = cluster;
     this.#metadata = metadata;
   }
 
   async listGroups(): Promise<{ groups: ListedGroup[] }> {
-    const groups = await this.#broker.coordinator.listGroups();
+    const seats = await this.#cluster.coordinators();
+    const groups = (await Promise.all(seats.map(({ coordinator }) => coordinator.listGroups()))).flat();
+    groups.sort((a, b) => (a.groupId < b.groupId ? -1 : 1));
     return { groups: groups.map((group) => ({ ...group, protocolType: 'consumer' })) };
   }
 
   async describeGroups(groupIds: readonly string[]): Promise<{ groups: GroupDescription[] }> {
     const groups = await Promise.all(
-      checkGroupIds(groupIds, 'describeGroups()').map((groupId) => this.#broker.coordinator.describeGroup(groupId)),
+      checkGroupIds(groupIds, 'describeGroups()').map((groupId) =>
+        this.#coordinated(groupId, (coordinator) => coordinator.describeGroup(groupId)),
+      ),
     );
     return {
       groups: groups.map(({ members, assignor, ...group }) => ({
@@ -68,20 +73,23 @@ export class LogGroupAdmin implements GroupAdmin {
     readonly topics?: readonly string[];
   }): Promise<GroupTopicOffsets[]> {
     const { groupId, topics } = checkOptions(options, ['groupId', 'topics'], 'fetchOffsets()');
-    const rows = await this.#broker.coordinator.fetchOffsets(
-      checkGroupId(groupId),
-      topics?.map(checkTopicName) ?? null,
-    );
+    const names = topics?.map(checkTopicName) ?? null;
+    const committed = await this.#committed(checkGroupId(groupId), null);
+    const described = await this.#cluster.topics.describe(names);
+    const wanted = described
+      .flatMap(({ partitions }) => partitions)
+      .filter(({ partitionId }) => names !== null || committed.has(partitionId));
+    const ends = await logEndsOf(this.#cluster, wanted);
     const byTopic = new Map<string, GroupTopicOffsets['partitions'][number][]>();
-    for (const row of rows) {
-      const begin = row.committedOffset ?? row.logStartOffset;
-      const list = byTopic.get(row.topic) ?? [];
-      byTopic.set(row.topic, list);
+    for (const { topic, partition, partitionId } of wanted) {
+      const known = committed.get(partitionId);
+      const list = byTopic.get(topic) ?? [];
+      byTopic.set(topic, list);
       list.push({
-        partition: row.partition,
-        offset: String(row.committedOffset ?? -1n),
-        metadata: row.metadata,
-        lag: String(row.logEndOffset > begin ? row.logEndOffset - begin : 0n),
+        partition,
+        offset: String(known?.committedOffset ?? -1n),
+        metadata: known?.metadata ?? null,
+        lag: lagOf(known, ends.get(partitionId)),
       });
     }
     return [...byTopic].map(([topic, partitions]) => ({ topic, partitions }));
@@ -121,7 +129,7 @@ export class LogGroupAdmin implements GroupAdmin {
 
   async deleteGroups(groupIds: readonly string[]): Promise<void> {
     for (const groupId of checkGroupIds(groupIds, 'deleteGroups()'))
-      await this.#broker.coordinator.deleteGroup(groupId);
+      await this.#coordinated(groupId, (coordinator) => coordinator.deleteGroup(groupId));
   }
 
   async #places(groupId: string, topicName: unknown, partitions: readonly number[] | undefined): Promise<Place[]> {
@@ -129,57 +137,70 @@ export class LogGroupAdmin implements GroupAdmin {
     this.#metadata.forget(topic);
     const metadata = await this.#metadata.get(topic);
     const stored = (partitions ?? metadata.partitions.map(({ partition }) => partition)).map(
-      (partition): StoredPartition => {
+      (partition): PartitionPlace => {
         const found = metadata.partitions[partition];
         if (found !== undefined) return found;
         throw new PostlogError('UNKNOWN_TOPIC_OR_PARTITION', `${topic} has no partition ${partition}.`);
       },
     );
-    const ids = stored.map(({ partitionId }) => partitionId);
-    const ends = new Map((await logEnds(this.#broker.database, ids)).map((each) => [each.partitionId, each]));
-    const committed = await this.#broker.coordinator.fetchOffsets(groupId, [topic]);
+    const ends = await demandLogEnds(this.#cluster, stored);
+    const committed = await this.#committed(
+      groupId,
+      stored.map(({ partitionId }) => partitionId),
+    );
     return stored.map(({ partition, partitionId }) => ({
+      topic,
       partition,
       partitionId,
-      name: `${topic}-${partition}`,
       ends: ends.get(partitionId)!,
-      committed: committed.find((each) => each.partition === partition)?.committedOffset ?? null,
+      committed: committed.get(partitionId)?.committedOffset ?? null,
     }));
   }
 
+  async #committed(
+    groupId: string,
+    partitionIds: readonly number[] | null,
+  ): Promise<ReadonlyMap<number, CommittedOffset>> {
+    const rows = await this.#coordinated(groupId, (coordinator) => coordinator.fetchOffsets(groupId, partitionIds));
+    return new Map(rows.map((row) => [row.partitionId, row]));
+  }
+
+  #coordinated<T>(groupId: string, work: (coordinator: GroupCoordinator) => Promise<T>): Promise<T> {
+    return new GroupLink({ cluster: this.#cluster, groupId }).call(work);
+  }
+
   async #resolve(place: Place, target: ResetTarget): Promise<Offset> {
-    const { logStartOffset, logEndOffset } = place.ends;
+    const { logStartOffset, highWatermark } = place.ends;
     switch (target.kind) {
       case 'earliest':
         return logStartOffset;
       case 'latest':
-        return logEndOffset;
+        return latestOffset(place, place.ends);
       case 'offset':
         return within(place, target.offset);
       case 'timestamp': {
-        const found = await offsetAtTime(this.#broker.database, place.partitionId, logStartOffset, target.timestamp);
-        return found ?? logEndOffset;
+        const found = await offsetAtTime(this.#cluster, place, logStartOffset, target.timestamp);
+        return found ?? latestOffset(place, place.ends);
       }
       case 'shiftBy': {
         const to = (place.committed ?? logStartOffset) + BigInt(target.records);
-        return to < logStartOffset ? logStartOffset : to > logEndOffset ? logEndOffset : offset(to);
+        return to < logStartOffset ? logStartOffset : to > highWatermark ? highWatermark : offset(to);
       }
     }
   }
 
   /** Commits from outside the group, which it takes while it has no members. */
   async #commit(groupId: string, moves: readonly { readonly place: Place; readonly to: Offset }[]): Promise<void> {
-    const refused = await this.#broker.coordinator.commitOffsets(
-      groupId,
-      null,
-      moves.map(({ place, to }) => ({
-        partitionId: place.partitionId,
-        ownerEpoch: NO_EPOCH,
-        offset: to,
-        leaderEpoch: -1,
-        metadata: null,
-        mayGoBack: true,
-      })),
+    const offsets = moves.map(({ place, to }) => ({
+      partitionId: place.partitionId,
+      ownerEpoch: NO_EPOCH,
+      offset: to,
+      leaderEpoch: -1,
+      metadata: null,
+      mayGoBack: true,
+    }));
+    const refused = await this.#coordinated(groupId, (coordinator) =>
+      coordinator.commitOffsets(groupId, null, offsets),
     );
     const [code] = refused.values();
     if (code === 'UNKNOWN_MEMBER_ID') {
@@ -213,11 +234,11 @@ function checkTarget({ earliest, offset: to, timestamp, shiftBy }: ResetOffsets)
   return { kind: checkBoolean(earliest, 'earliest', false) ? 'earliest' : 'latest' };
 }
 
-function within({ name, ends }: Place, to: Offset): Offset {
-  if (to >= ends.logStartOffset && to <= ends.logEndOffset) return to;
+function within({ topic, partition, ends }: Place, to: Offset): Offset {
+  if (to >= ends.logStartOffset && to <= ends.highWatermark) return to;
   throw new PostlogError(
     'OFFSET_OUT_OF_RANGE',
-    `${name} goes from ${ends.logStartOffset} to ${ends.logEndOffset}, not to ${to}; give an offset in between.`,
+    `${topic}-${partition} goes from ${ends.logStartOffset} to ${ends.highWatermark}, not to ${to}; give an offset in between.`,
   );
 }
 

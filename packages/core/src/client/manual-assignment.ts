@@ -1,26 +1,20 @@
 import { PostlogError } from '../errors/postlog-error.js';
-import type { Broker } from '../broker/broker.js';
-import { committedOffsets } from '../group/committed-offsets.store.js';
+import type { CommittedOffset } from '../group/committed-offsets.store.js';
 import type { AssignedPartition as Assignment } from '../group/group-coordinator.js';
-import { topicPartitionKey, type TopicPartition } from '../record/topic-partition.js';
 import { DEFAULT_RETRY } from '../runtime/backoff.js';
 import { startLoop, type Loop } from '../runtime/run-loop.js';
+import type { Cluster, PartitionPlace } from './cluster.js';
 import type { PartitionSource } from './membership.js';
-
-/** A partition that the consumer chose by itself. */
-export interface ChosenPartition extends TopicPartition {
-  readonly partitionId: number;
-}
 
 /** No member took these over, so a commit is compared with no member's epoch. */
 const NO_EPOCH = -1;
 const FOR_EVER_MS = 2 ** 31 - 1;
 
 export interface ManualAssignmentOptions {
-  readonly broker: Broker;
+  readonly cluster: Cluster;
   /** Whose committed offsets to begin at, if anybody's. */
   readonly groupId: string | null;
-  readonly chosen: () => readonly ChosenPartition[];
+  readonly chosen: () => readonly PartitionPlace[];
   readonly onAssigned: (assigned: readonly Assignment[]) => void;
   readonly onRevoked: (partitionId: number) => Promise<void>;
   readonly onError: (error: unknown) => void;
@@ -40,10 +34,10 @@ export class ManualAssignment implements PartitionSource {
   }
 
   start(): void {
-    const { broker, onError } = this.#options;
+    const { cluster, onError } = this.#options;
     this.#loop = startLoop({
-      clock: broker.clock,
-      random: broker.random.next,
+      clock: cluster.clock,
+      random: cluster.random.next,
       retry: { ...DEFAULT_RETRY, maxRetryTime: 1_000 },
       step: () => this.#follow(),
       onError,
@@ -88,14 +82,21 @@ export class ManualAssignment implements PartitionSource {
     return FOR_EVER_MS;
   }
 
-  async #withOffsets(chosen: readonly ChosenPartition[]): Promise<Assignment[]> {
-    const { broker, groupId } = this.#options;
-    const topics = [...new Set(chosen.map(({ topic }) => topic))];
-    const rows = groupId === null ? [] : await committedOffsets(broker.database, groupId, topics);
-    const committed = new Map(rows.map((row) => [topicPartitionKey(row), row]));
+  async #withOffsets(chosen: readonly PartitionPlace[]): Promise<Assignment[]> {
+    const committed = new Map((await this.#committed(chosen)).map((row) => [row.partitionId, row]));
     return chosen.map((place) => {
-      const { committedOffset = null, leaderEpoch = -1 } = committed.get(topicPartitionKey(place)) ?? {};
+      const { committedOffset = null, leaderEpoch = -1 } = committed.get(place.partitionId) ?? {};
       return { ...place, ownerEpoch: NO_EPOCH, committedOffset, leaderEpoch };
     });
+  }
+
+  async #committed(chosen: readonly PartitionPlace[]): Promise<readonly CommittedOffset[]> {
+    const { cluster, groupId } = this.#options;
+    if (groupId === null) return [];
+    const { coordinator } = await cluster.coordinatorOf(groupId);
+    return coordinator.fetchOffsets(
+      groupId,
+      chosen.map(({ partitionId }) => partitionId),
+    );
   }
 }

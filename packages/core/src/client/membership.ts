@@ -1,11 +1,11 @@
 import { PostlogError } from '../errors/postlog-error.js';
-import type { Broker } from '../broker/broker.js';
-import { groupKey } from '../broker/wake-up.js';
 import type { AssignedPartition as Assignment } from '../group/group-coordinator.js';
 import { DEFAULT_RETRY } from '../runtime/backoff.js';
 import type { EventBus } from '../runtime/events.js';
 import { startLoop, type Loop } from '../runtime/run-loop.js';
+import type { Cluster } from './cluster.js';
 import { CONSUMER_EVENTS } from './consumer-types.js';
+import { GroupLink } from './group-link.js';
 
 /** Where a consumer's partitions come from: its group, or its own choice. */
 export interface PartitionSource {
@@ -23,7 +23,7 @@ export interface PartitionSource {
 }
 
 export interface MembershipOptions {
-  readonly broker: Broker;
+  readonly cluster: Cluster;
   readonly groupId: string;
   readonly clientId: string;
   readonly host: string;
@@ -55,6 +55,7 @@ export interface MembershipOptions {
  */
 export class Membership implements PartitionSource {
   readonly #options: MembershipOptions;
+  readonly #link: GroupLink;
   readonly #held = new Set<number>();
   readonly #draining = new Set<number>();
   /** How often everything was dropped: what began before is of no concern any more. */
@@ -66,11 +67,12 @@ export class Membership implements PartitionSource {
   #loop: Loop | undefined;
   #isWoken = false;
   #resting = new AbortController();
-  #leaveWakeUps: (() => void) | undefined;
 
   constructor(options: MembershipOptions) {
     this.#options = options;
-    this.#memberId = options.broker.random.uniqueName(options.clientId);
+    this.#memberId = options.cluster.random.uniqueName(options.clientId);
+    const { cluster, groupId } = options;
+    this.#link = new GroupLink({ cluster, groupId, onWakeUp: () => this.wake() });
   }
 
   get memberId(): string {
@@ -78,14 +80,14 @@ export class Membership implements PartitionSource {
   }
 
   get isAlive(): boolean {
-    return this.#options.broker.clock.monotonic() < this.#aliveUntil;
+    return this.#options.cluster.clock.monotonic() < this.#aliveUntil;
   }
 
   start(): void {
-    const { broker, groupId, heartbeatInterval, onError } = this.#options;
+    const { cluster, heartbeatInterval, onError } = this.#options;
     this.#loop = startLoop({
-      clock: broker.clock,
-      random: broker.random.next,
+      clock: cluster.clock,
+      random: cluster.random.next,
       retry: { ...DEFAULT_RETRY, maxRetryTime: Math.min(1_000, heartbeatInterval) },
       step: (signal) => this.#step(signal),
       onError: (error) => {
@@ -93,7 +95,6 @@ export class Membership implements PartitionSource {
         this.#dropIfSilent();
       },
     });
-    this.#leaveWakeUps = broker.groupsChanged.wait([groupKey(groupId)], () => this.wake());
   }
 
   wake(): void {
@@ -104,13 +105,14 @@ export class Membership implements PartitionSource {
 
   /** Stops reporting and leaves the group at once; what is held must be drained and committed by now. */
   async leave(): Promise<void> {
-    this.#leaveWakeUps?.();
+    this.#link.close();
     const ended = this.#loop?.stop();
     this.wake();
     await ended;
     this.#loop = undefined;
     if (this.#memberEpoch === 0) return;
-    await this.#options.broker.coordinator.leave(this.#reportOf([])).catch(this.#options.onError);
+    const report = this.#reportOf([]);
+    await this.#link.call((coordinator) => coordinator.leave(report)).catch(this.#options.onError);
     this.#memberEpoch = 0;
   }
 
@@ -127,11 +129,9 @@ export class Membership implements PartitionSource {
     if (this.#isWoken || stopping.aborted) return 0;
     this.#resting = new AbortController();
     const report = this.#reportOf([...this.#held]);
-    await this.#options.broker.coordinator.rest(
-      report,
-      intervalMs,
-      (sentAt) => this.#kept(sentAt),
-      this.#resting.signal,
+    const { signal } = this.#resting;
+    await this.#link.call((coordinator) =>
+      coordinator.rest(report, intervalMs, (sentAt) => this.#kept(sentAt), signal),
     );
     return 0;
   }
@@ -160,12 +160,13 @@ export class Membership implements PartitionSource {
   }
 
   async #report(): Promise<number> {
-    const { broker, events, heartbeatInterval } = this.#options;
+    const { cluster, events, heartbeatInterval } = this.#options;
     if (await this.#hasPolledTooLate()) return heartbeatInterval;
     const drops = this.#drops;
-    const sentAt = broker.clock.monotonic();
+    const sentAt = cluster.clock.monotonic();
     try {
-      const answer = await broker.coordinator.heartbeat(this.#reportOf([...this.#held]));
+      const report = this.#reportOf([...this.#held]);
+      const answer = await this.#link.call((coordinator) => coordinator.heartbeat(report));
       if (drops !== this.#drops) return 0; // It answers what this member no longer says.
       this.#renewed(sentAt);
       const hasJoined = this.#memberEpoch === 0;
@@ -217,7 +218,7 @@ export class Membership implements PartitionSource {
 
   /** A handler that runs for longer than allowed costs the member its place, until that call ends. */
   async #hasPolledTooLate(): Promise<boolean> {
-    const { longestCallMs, maxPollIntervalMs, broker, onError } = this.#options;
+    const { longestCallMs, maxPollIntervalMs, onError } = this.#options;
     if (longestCallMs() <= maxPollIntervalMs) return false;
     if (this.#memberEpoch > 0) {
       onError(
@@ -228,7 +229,7 @@ export class Membership implements PartitionSource {
       );
       const report = this.#reportOf([]);
       this.#startOver();
-      await broker.coordinator.leave(report);
+      await this.#link.call((coordinator) => coordinator.leave(report));
     }
     return true;
   }
@@ -241,7 +242,7 @@ export class Membership implements PartitionSource {
   /** Joins as somebody new, holding nothing. */
   #startOver(): void {
     this.#memberEpoch = 0;
-    this.#memberId = this.#options.broker.random.uniqueName(this.#options.clientId);
+    this.#memberId = this.#options.cluster.random.uniqueName(this.#options.clientId);
     this.#dropEverything();
   }
 

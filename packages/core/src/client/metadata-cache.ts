@@ -1,15 +1,13 @@
 import { PostlogError } from '../errors/postlog-error.js';
-import { describeTopics, type StoredPartition } from '../log/topic.store.js';
-import type { Database } from '../postgres/database.js';
 import { resolveTopicConfig, type TopicConfig } from '../record/topic-config.js';
-import type { Clock } from '../runtime/clock.js';
+import type { Cluster, ClusterPartition } from './cluster.js';
 
 /** A topic as clients need it; partitions in their order. */
 export interface TopicMetadata {
   readonly topic: string;
   readonly topicId: string;
   readonly config: TopicConfig;
-  readonly partitions: readonly StoredPartition[];
+  readonly partitions: readonly ClusterPartition[];
 }
 
 /** New partitions and settings are noticed after this long at the latest; errors refresh at once. */
@@ -17,20 +15,20 @@ const MAX_AGE_MS = 60_000;
 
 /** What is known about topics, read again when it is old or was proved wrong. Names that do not exist are not kept. */
 export class MetadataCache {
-  readonly #database: Database;
-  readonly #clock: Clock;
+  readonly #cluster: Cluster;
   readonly #topics = new Map<string, { readonly metadata: TopicMetadata; readonly readAt: number }>();
   readonly #reading = new Map<string, Promise<TopicMetadata | undefined>>();
 
-  constructor(database: Database, clock: Clock) {
-    this.#database = database;
-    this.#clock = clock;
+  constructor(cluster: Cluster) {
+    this.#cluster = cluster;
   }
 
   /** What is known now, without waiting; undefined when it must be read. */
   peek(topic: string): TopicMetadata | undefined {
     const known = this.#topics.get(topic);
-    return known !== undefined && this.#clock.monotonic() - known.readAt < MAX_AGE_MS ? known.metadata : undefined;
+    return known !== undefined && this.#cluster.clock.monotonic() - known.readAt < MAX_AGE_MS
+      ? known.metadata
+      : undefined;
   }
 
   /** @throws PostlogError `UNKNOWN_TOPIC_OR_PARTITION` */
@@ -46,7 +44,7 @@ export class MetadataCache {
     return metadata;
   }
 
-  /** Reads the topic from the database; undefined when there is none. Several callers share one read. */
+  /** Reads the topic anew; undefined when there is none. Several callers share one read. */
   find(topic: string): Promise<TopicMetadata | undefined> {
     let reading = this.#reading.get(topic);
     if (reading === undefined) {
@@ -62,15 +60,14 @@ export class MetadataCache {
   }
 
   async #read(topic: string): Promise<TopicMetadata | undefined> {
-    const partitions = await describeTopics(this.#database, [topic]);
-    const [first] = partitions;
-    if (first === undefined) {
+    const [found] = await this.#cluster.topics.describe([topic]);
+    if (found === undefined) {
       this.#topics.delete(topic);
       return undefined;
     }
-    const config = resolveTopicConfig(new Map(Object.entries(first.config)));
-    const metadata = { topic, topicId: first.topicId, config, partitions };
-    this.#topics.set(topic, { metadata, readAt: this.#clock.monotonic() });
+    const config = resolveTopicConfig(new Map(Object.entries(found.config)));
+    const metadata = { topic, topicId: found.topicId, config, partitions: found.partitions };
+    this.#topics.set(topic, { metadata, readAt: this.#cluster.clock.monotonic() });
     return metadata;
   }
 }

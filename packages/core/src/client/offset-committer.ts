@@ -1,8 +1,8 @@
 import { PostlogError } from '../errors/postlog-error.js';
-import type { Broker } from '../broker/broker.js';
 import type { Offset } from '../record/offset.js';
 import type { EventBus } from '../runtime/events.js';
 import type { AssignedPartition } from './assigned-partition.js';
+import type { Cluster } from './cluster.js';
 import { CONSUMER_EVENTS } from './consumer-types.js';
 
 export interface ExplicitOffset {
@@ -16,7 +16,7 @@ export interface ExplicitOffset {
  * partition without knowing it is refused, and says so.
  */
 export class OffsetCommitter {
-  readonly #broker: Broker;
+  readonly #cluster: Cluster;
   readonly #groupId: string | null;
   readonly #memberId: () => string | null;
   readonly #events: EventBus;
@@ -24,14 +24,14 @@ export class OffsetCommitter {
   #last: Promise<void> = Promise.resolve();
 
   constructor(options: {
-    broker: Broker;
+    cluster: Cluster;
     groupId: string | null;
     memberId: () => string | null;
     events: EventBus;
     /** The partition has another owner now: its handler must stop. */
     onFenced: (partition: AssignedPartition) => void;
   }) {
-    this.#broker = options.broker;
+    this.#cluster = options.cluster;
     this.#groupId = options.groupId;
     this.#memberId = options.memberId;
     this.#events = options.events;
@@ -69,7 +69,8 @@ export class OffsetCommitter {
     if (this.#groupId === null) {
       throw new PostlogError('INVALID_GROUP_ID', 'a consumer without groupId has nowhere to commit to; give it one.');
     }
-    const refused = await this.#broker.coordinator.commitOffsets(
+    const { coordinator } = await this.#cluster.coordinatorOf(this.#groupId);
+    const refused = await coordinator.commitOffsets(
       this.#groupId,
       this.#memberId(),
       offsets.map(({ partition, offset, metadata, mayGoBack }) => ({

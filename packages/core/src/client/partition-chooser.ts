@@ -10,6 +10,9 @@ import {
 import { shown } from './check-options.js';
 import type { TopicMetadata } from './metadata-cache.js';
 
+/** As Kafka writes it. */
+const NO_LEADER = -1;
+
 /** Which partition a record goes to: the one it names; else the custom partitioner's; else by its key; else the sticky one. */
 export class PartitionChooser {
   readonly #custom: Partitioner | undefined;
@@ -74,11 +77,11 @@ export class PartitionChooser {
   #describe(metadata: TopicMetadata): readonly PartitionMetadata[] {
     let described = this.#described.get(metadata);
     if (described === undefined) {
-      described = metadata.partitions.map(({ partition, brokerId }) => ({
+      described = metadata.partitions.map(({ partition, leader, replicas, isr }) => ({
         partitionId: partition,
-        leader: brokerId,
-        replicas: [brokerId],
-        isr: [brokerId],
+        leader: leader ?? NO_LEADER,
+        replicas: [...replicas],
+        isr: [...isr],
       }));
       this.#described.set(metadata, described);
     }

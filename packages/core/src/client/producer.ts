@@ -1,5 +1,4 @@
 import { PostlogError } from '../errors/postlog-error.js';
-import type { Broker } from '../broker/broker.js';
 import { checkMessage } from '../record/check-message.js';
 import type { CompressionName } from '../record/compression.js';
 import type { Message } from '../record/messages.js';
@@ -8,6 +7,7 @@ import { checkTopicName } from '../record/topic-name.js';
 import { EventBus } from '../runtime/events.js';
 import { BufferMemory } from './buffer-memory.js';
 import { checkOptions, invalid } from './check-options.js';
+import type { Cluster } from './cluster.js';
 import type { MetadataCache, TopicMetadata } from './metadata-cache.js';
 import { PartitionChooser } from './partition-chooser.js';
 import {
@@ -30,7 +30,7 @@ import { RecordAccumulator } from './record-accumulator.js';
 import { Sender } from './sender.js';
 
 export interface ProducerContext {
-  readonly broker: Broker;
+  readonly cluster: Cluster;
   readonly metadata: MetadataCache;
   /** Creates a topic that is missing, where the connection allows it; answers whether it did. */
   readonly autoCreateTopic: (topic: string) => Promise<boolean>;
@@ -70,14 +70,14 @@ export class LogProducer implements Producer {
   constructor(context: ProducerContext, options: ProducerOptions | undefined) {
     this.#context = context;
     this.#options = resolveProducerOptions(options);
-    const { clock, random } = context.broker;
+    const { clock, random } = context.cluster;
     const { batchSize, deliveryTimeoutMs, bufferMemoryBytes, createPartitioner } = this.#options;
     this.#bus = new EventBus(clock, context.onFault);
     this.#memory = new BufferMemory(bufferMemoryBytes, clock);
     this.#accumulator = new RecordAccumulator({ batchSize, deliveryTimeoutMs });
     this.#chooser = new PartitionChooser({ createPartitioner, random: random.next, batchSize });
     this.#sender = new Sender({
-      broker: context.broker,
+      cluster: context.cluster,
       metadata: context.metadata,
       accumulator: this.#accumulator,
       events: this.#bus,
@@ -183,7 +183,7 @@ export class LogProducer implements Producer {
     metadata: readonly TopicMetadata[],
   ): Promise<RecordMetadata[]> {
     const receipt = needsAnswer ? new Receipt() : undefined;
-    const { clock } = this.#context.broker;
+    const { clock } = this.#context.cluster;
     const parcel = { compression, receipt, now: clock.now(), at: clock.monotonic() };
     let chosen: number[][];
     try {

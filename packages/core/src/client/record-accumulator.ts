@@ -1,6 +1,6 @@
 import type { CompressionName } from '../record/compression.js';
 import type { Message } from '../record/messages.js';
-import type { StoredPartition } from '../log/topic.store.js';
+import type { ClusterPartition } from './cluster.js';
 import { ProducerBatch } from './producer-batch.js';
 import type { Receipt } from './receipt.js';
 import type { TopicMetadata } from './metadata-cache.js';
@@ -10,7 +10,7 @@ export interface PartitionQueue {
   readonly topic: string;
   readonly partition: number;
   /** The newest that is known; refreshed when the broker refuses it. */
-  stored: StoredPartition;
+  place: ClusterPartition;
   maxMessageBytes: number;
   readonly batches: ProducerBatch[];
   /** A request with this partition is on its way: one at a time keeps the order. */
@@ -118,7 +118,7 @@ export class RecordAccumulator {
       topic.queues.push({
         topic: metadata.topic,
         partition,
-        stored: metadata.partitions[partition]!,
+        place: metadata.partitions[partition]!,
         maxMessageBytes: metadata.config.maxMessageBytes,
         batches: [],
         isInFlight: false,

@@ -1,11 +1,11 @@
 import { PostlogError } from '../errors/postlog-error.js';
-import type { Broker } from '../broker/broker.js';
 import { handleProduce, type ProduceBatch } from '../broker/handle-produce.js';
 import type { Appended } from '../log/log.store.js';
 import { NO_PRODUCER_ID } from '../record/record-batch.js';
 import { afterTurn } from '../runtime/after-turn.js';
 import { retryDelay, type ResolvedRetry } from '../runtime/backoff.js';
 import type { EventBus } from '../runtime/events.js';
+import type { Cluster } from './cluster.js';
 import type { MetadataCache } from './metadata-cache.js';
 import { asPostlogError, refusalOf, timedOut } from './produce-errors.js';
 import type { ProducerBatch } from './producer-batch.js';
@@ -20,7 +20,7 @@ const SEQUENCES = 2 ** 31;
 const PLAIN_BATCHES = 15;
 
 export interface SenderOptions {
-  readonly broker: Broker;
+  readonly cluster: Cluster;
   readonly metadata: MetadataCache;
   readonly accumulator: RecordAccumulator;
   readonly events: EventBus;
@@ -54,7 +54,7 @@ export class Sender {
 
   constructor(options: SenderOptions) {
     this.#options = options;
-    this.#producerId = options.isIdempotent ? options.broker.random.producerId() : NO_PRODUCER_ID;
+    this.#producerId = options.isIdempotent ? options.cluster.random.producerId() : NO_PRODUCER_ID;
   }
 
   /** There is something new to send. */
@@ -75,7 +75,7 @@ export class Sender {
   }
 
   #drain(): void {
-    const now = this.#options.broker.clock.monotonic();
+    const now = this.#options.cluster.clock.monotonic();
     this.#expire(now);
     while (this.#requests < MOST_REQUESTS) {
       const parcels = this.#take(now);
@@ -116,7 +116,7 @@ export class Sender {
   }
 
   async #request(parcels: readonly Parcel[]): Promise<void> {
-    const { broker, events } = this.#options;
+    const { cluster, events } = this.#options;
     const sent: Parcel[] = [];
     const requests: ProduceBatch[] = [];
     for (const parcel of parcels) {
@@ -126,11 +126,12 @@ export class Sender {
       sent.push(parcel);
     }
     if (sent.length === 0) return;
-    const startedAt = broker.clock.monotonic();
+    const startedAt = cluster.clock.monotonic();
     try {
+      const { broker } = await cluster.leaderOf(sent[0]!.queue.place);
       const answers = await handleProduce(broker, requests);
       const byPartition = new Map(answers.map((answer) => [answer.partitionId, answer]));
-      for (const parcel of sent) await this.#conclude(parcel, byPartition.get(parcel.queue.stored.partitionId));
+      for (const parcel of sent) await this.#conclude(parcel, byPartition.get(parcel.queue.place.partitionId));
     } catch (cause) {
       const error = asPostlogError(cause);
       if (error.code === 'REQUEST_TIMED_OUT') events.emit(PRODUCER_EVENTS.REQUEST_TIMEOUT, { apiName: 'Produce' });
@@ -138,7 +139,7 @@ export class Sender {
     }
     events.emit(PRODUCER_EVENTS.REQUEST, {
       apiName: 'Produce',
-      duration: broker.clock.monotonic() - startedAt,
+      duration: cluster.clock.monotonic() - startedAt,
       partitions: sent.length,
     });
   }
@@ -160,7 +161,7 @@ export class Sender {
         );
       }
       batch.attempts += 1;
-      const { partitionId, leaderEpoch } = queue.stored;
+      const { partitionId, leaderEpoch } = queue.place;
       return { partitionId, leaderEpoch, maxMessageBytes: queue.maxMessageBytes, bytes };
     } catch (error) {
       this.#failed(parcel, asPostlogError(error));
@@ -192,8 +193,8 @@ export class Sender {
     if (found === 'unreachable') return true;
     const stored = found?.partitions[queue.partition];
     if (found === undefined || stored === undefined) return false;
-    if (stored.partitionId !== queue.stored.partitionId) queue.nextSequence = 0;
-    queue.stored = stored;
+    if (stored.partitionId !== queue.place.partitionId) queue.nextSequence = 0;
+    queue.place = stored;
     queue.maxMessageBytes = found.config.maxMessageBytes;
     return true;
   }
@@ -201,7 +202,7 @@ export class Sender {
   /** Repeats the batch after a rest, or ends it when that makes no sense or its time is up. */
   #failed(parcel: Parcel, error: PostlogError): void {
     const { queue, batch } = parcel;
-    const { clock, random } = this.#options.broker;
+    const { clock, random } = this.#options.cluster;
     if (error.outcome === 'unknown') batch.isInDoubt = true;
     const wait = retryDelay(this.#options.retry, batch.attempts - 1, random.next);
     const retryAt = clock.monotonic() + wait;
@@ -234,7 +235,7 @@ export class Sender {
     if (!this.#options.isIdempotent) return;
     if (queue.producerEpoch >= MOST_PRODUCER_EPOCH) {
       // A fresh id has no state anywhere, so every partition may go on with the numbers it has.
-      this.#producerId = this.#options.broker.random.producerId();
+      this.#producerId = this.#options.cluster.random.producerId();
       queue.producerEpoch = 0;
     } else {
       queue.producerEpoch += 1;
@@ -269,6 +270,6 @@ export class Sender {
       next = Math.min(next, ready > now ? ready : Infinity, batch.deadline);
     }
     if (next < Infinity)
-      this.#cancelTimer = this.#options.broker.clock.after(Math.max(1, next - now), () => this.#drain());
+      this.#cancelTimer = this.#options.cluster.clock.after(Math.max(1, next - now), () => this.#drain());
   }
 }

@@ -1,19 +1,16 @@
 import { PostlogError } from '../errors/postlog-error.js';
-import { batchAtTime, logEnds } from '../log/log.store.js';
-import type { Database } from '../postgres/database.js';
+import { batchAtTime } from '../log/log.store.js';
 import { offset, type Offset } from '../record/offset.js';
 import { decodeBatch } from '../record/record-batch-reader.js';
+import type { Cluster, PartitionPlace } from './cluster.js';
 import type { OffsetReset } from './consumer-types.js';
+import { demandLogEnds, latestOffset } from './log-ends.js';
 
 /** Where to begin in a partition, when no offset says so. */
 export type StartPosition = OffsetReset | { readonly timestamp: number };
 
 /** @throws PostlogError `UNKNOWN_TOPIC_OR_PARTITION`, `NO_OFFSET_FOR_PARTITION` */
-export async function findStart(
-  database: Database,
-  place: { readonly topic: string; readonly partition: number; readonly partitionId: number },
-  start: StartPosition,
-): Promise<Offset> {
+export async function findStart(cluster: Cluster, place: PartitionPlace, start: StartPosition): Promise<Offset> {
   const name = `${place.topic}-${place.partition}`;
   if (start === 'none') {
     throw new PostlogError(
@@ -22,22 +19,22 @@ export async function findStart(
         'commit one (admin.resetOffsets, or seek), or choose earliest or latest.',
     );
   }
-  const [ends] = await logEnds(database, [place.partitionId]);
-  if (ends === undefined) throw new PostlogError('UNKNOWN_TOPIC_OR_PARTITION', `${name} is gone.`);
+  const ends = (await demandLogEnds(cluster, [place])).get(place.partitionId)!;
   if (start === 'earliest') return ends.logStartOffset;
-  if (start === 'latest') return ends.logEndOffset;
-  return (await offsetAtTime(database, place.partitionId, ends.logStartOffset, start.timestamp)) ?? ends.logEndOffset;
+  if (start === 'latest') return latestOffset(place, ends);
+  return (await offsetAtTime(cluster, place, ends.logStartOffset, start.timestamp)) ?? latestOffset(place, ends);
 }
 
 /** The first record from an offset on that is not older than a time (rule G49); undefined when all are. */
 export async function offsetAtTime(
-  database: Database,
-  partitionId: number,
+  cluster: Cluster,
+  place: PartitionPlace,
   from: Offset,
   timestamp: number,
 ): Promise<Offset | undefined> {
+  const { broker } = await cluster.leaderOf(place);
   for (let next = from; ;) {
-    const batch = await batchAtTime(database, partitionId, next, timestamp);
+    const batch = await batchAtTime(broker.database, place.partitionId, next, timestamp);
     if (batch === undefined) return undefined;
     const records = decodeBatch(batch.bytes, { baseOffset: batch.baseOffset, fromOffset: next });
     const found = records.find((record) => Number(record.timestamp) >= timestamp);
