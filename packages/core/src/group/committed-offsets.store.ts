@@ -2,6 +2,7 @@ import { errorCodeOf, type ErrorCode } from '../errors/error-code.js';
 import type { Database } from '../postgres/database.js';
 import type { Statement } from '../postgres/statement.js';
 import { offset, type Offset } from '../record/offset.js';
+import { demandCoordinator, type GroupLogPlace } from './group-log-place.js';
 
 export interface OffsetToCommit {
   readonly partitionId: number;
@@ -15,83 +16,90 @@ export interface OffsetToCommit {
   readonly mayGoBack: boolean;
 }
 
-export interface CommittedPartition {
-  readonly topic: string;
-  readonly partition: number;
-  readonly committedOffset: Offset | null;
+/** Where a group goes on in a partition. Where the partition's log begins and ends only its leader can tell. */
+export interface CommittedOffset {
+  readonly partitionId: number;
+  readonly committedOffset: Offset;
   /** Of the last record before the committed offset; -1 when unknown. */
   readonly leaderEpoch: number;
   readonly metadata: string | null;
-  readonly logEndOffset: Offset;
-  readonly logStartOffset: Offset;
 }
 
 const COMMIT: Statement = {
   name: 'commit_offsets',
-  text: /* sql */ `select * from postlog.commit_offsets_v1($1, $2, $3, $4, $5, $6, $7, $8)`,
+  text: /* sql */ `select * from postlog.commit_offsets_v1($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
 };
 
 const COMMITTED: Statement = {
   name: 'committed_offsets',
   text: /* sql */ `
-    with wanted as (
-      select t.topic, r.partition, r.partition_id, c.committed_offset, c.leader_epoch, c.metadata
-        from postlog.topic t
-        join postlog.replica r using (topic_id)
-        left join postlog.committed_offset c on c.group_id = $1 and c.partition_id = r.partition_id
-       where t.topic = any ($2) or ($2::text[] is null and c.committed_offset is not null)
-    )
-    select w.topic, w.partition, w.committed_offset, coalesce(w.leader_epoch, -1) as leader_epoch, w.metadata, e.log_end_offset, e.log_start_offset
-      from wanted w
-      join postlog.log_ends_v1(array(select partition_id from wanted)) e using (partition_id)
-     order by w.topic, w.partition`,
+    select partition_id, committed_offset, leader_epoch, metadata
+      from postlog.committed_offset
+     where group_id = $1
+       and committed_offset is not null
+       and ($2::integer[] is null or partition_id = any ($2))
+     order by partition_id`,
 };
 
-/** Commits; answers what was refused, by partition. `memberId` null is a commit from outside the group. */
+export interface CommitAnswer {
+  /** What was refused, by partition. */
+  readonly refused: ReadonlyMap<number, ErrorCode>;
+  /** The commit may be confirmed once the group's log is on all in-sync replicas up to there; undefined where there is no log. */
+  readonly logEnd: Offset | undefined;
+}
+
+/**
+ * Commits. `memberId` null is a commit from outside the group. `log`: where the group is logged, with a batch of one record for each of `offsets`, which ascend by partition then.
+ *
+ * @throws PostlogError when this broker does not coordinate the group.
+ */
 export async function commitOffsets(
   database: Database,
   groupId: string,
   memberId: string | null,
   offsets: readonly OffsetToCommit[],
-): Promise<Map<number, ErrorCode>> {
-  const sorted = [...offsets].sort((a, b) => a.partitionId - b.partitionId);
-  const rows = await database.query<{ partition_id: number; error_code: number }>(COMMIT, [
+  log?: { readonly place: GroupLogPlace; readonly batches: readonly Buffer[] },
+): Promise<CommitAnswer> {
+  const rows = await database.query<{ partition_id: number; error_code: number; log_end: bigint | null }>(COMMIT, [
     groupId,
     memberId,
-    sorted.map((o) => o.partitionId),
-    sorted.map((o) => o.ownerEpoch),
-    sorted.map((o) => o.offset),
-    sorted.map((o) => o.leaderEpoch),
-    sorted.map((o) => o.metadata),
-    sorted.map((o) => o.mayGoBack),
+    offsets.map((o) => o.partitionId),
+    offsets.map((o) => o.ownerEpoch),
+    offsets.map((o) => o.offset),
+    offsets.map((o) => o.leaderEpoch),
+    offsets.map((o) => o.metadata),
+    offsets.map((o) => o.mayGoBack),
+    log?.place.partitionId ?? null,
+    log?.place.leaderEpoch ?? null,
+    log?.batches.map((batch) => batch.length) ?? null,
+    log === undefined ? null : Buffer.concat(log.batches),
   ]);
-  return new Map(
-    rows.filter((row) => row.error_code !== 0).map((row) => [row.partition_id, errorCodeOf(row.error_code)]),
-  );
+  const notHere = rows.find((row) => row.error_code >= 14 && row.error_code <= 16);
+  demandCoordinator(groupId, notHere?.error_code ?? 0);
+  const refused = rows.filter((row) => row.error_code !== 0);
+  const logEnds = rows.flatMap((row) => row.log_end ?? []);
+  return {
+    refused: new Map(refused.map((row) => [row.partition_id, errorCodeOf(row.error_code)])),
+    logEnd: logEnds.length === 0 ? undefined : offset(logEnds.reduce((most, each) => (each > most ? each : most))),
+  };
 }
 
-/** Where a group stands in the named topics, or in all that it ever committed to. */
+/** What a group committed for these partitions, or for all; those for which it never did are left out. */
 export async function committedOffsets(
   database: Database,
   groupId: string,
-  topics: readonly string[] | null,
-): Promise<CommittedPartition[]> {
+  partitionIds: readonly number[] | null,
+): Promise<CommittedOffset[]> {
   const rows = await database.query<{
-    topic: string;
-    partition: number;
-    committed_offset: bigint | null;
+    partition_id: number;
+    committed_offset: bigint;
     leader_epoch: number;
     metadata: string | null;
-    log_end_offset: bigint;
-    log_start_offset: bigint;
-  }>(COMMITTED, [groupId, topics]);
+  }>(COMMITTED, [groupId, partitionIds]);
   return rows.map((row) => ({
-    topic: row.topic,
-    partition: row.partition,
-    committedOffset: row.committed_offset === null ? null : offset(row.committed_offset),
+    partitionId: row.partition_id,
+    committedOffset: offset(row.committed_offset),
     leaderEpoch: row.leader_epoch,
     metadata: row.metadata,
-    logEndOffset: offset(row.log_end_offset),
-    logStartOffset: offset(row.log_start_offset),
   }));
 }

@@ -1,5 +1,8 @@
 import type { Database } from '../postgres/database.js';
 import type { Statement } from '../postgres/statement.js';
+import type { Offset } from '../record/offset.js';
+import type { JournalEntry } from './group-journal.js';
+import { demandCoordinator, logEndOf } from './group-log-place.js';
 import type { GroupState } from './group.js';
 
 export interface ListedGroup {
@@ -19,7 +22,7 @@ const EXPIRE_OFFSETS: Statement = {
 
 const DELETE_GROUP: Statement = {
   name: 'delete_group',
-  text: /* sql */ `select postlog.delete_group_v1($1, $2) as is_deleted`,
+  text: /* sql */ `select postlog.delete_group_v1($1, $2, $3, $4, $5) as answer`,
 };
 
 export async function listGroups(database: Database): Promise<ListedGroup[]> {
@@ -32,8 +35,17 @@ export async function expireOffsets(database: Database, retentionMs: number, max
   return (await database.one<{ expired: number }>(EXPIRE_OFFSETS, [retentionMs, maxGroups])).expired;
 }
 
-/** False when the group has members or was changed since it was read. */
-export async function deleteGroup(database: Database, groupId: string, expectedVersion: bigint): Promise<boolean> {
-  const { is_deleted } = await database.one<{ is_deleted: boolean }>(DELETE_GROUP, [groupId, expectedVersion]);
-  return is_deleted;
+/** Whether it is deleted: not when the group has members or was changed since it was read. @throws PostlogError when this broker does not coordinate it. */
+export async function deleteGroup(
+  database: Database,
+  groupId: string,
+  expectedVersion: bigint,
+  log?: JournalEntry,
+): Promise<{ readonly isDeleted: boolean; readonly logEnd: Offset | undefined }> {
+  const { answer } = await database.one<{ answer: { error?: number; isDeleted?: boolean; logEnd?: string | null } }>(
+    DELETE_GROUP,
+    [groupId, expectedVersion, log?.place.partitionId ?? null, log?.place.leaderEpoch ?? null, log?.batch ?? null],
+  );
+  demandCoordinator(groupId, answer.error ?? 0);
+  return { isDeleted: answer.isDeleted === true, logEnd: logEndOf(answer.logEnd) };
 }

@@ -16,16 +16,17 @@ import type { Assignor } from './assignors.js';
 import {
   commitOffsets,
   committedOffsets,
-  type CommittedPartition,
+  type CommittedOffset,
   type OffsetToCommit,
 } from './committed-offsets.store.js';
 import { deleteGroup, listGroups, type ListedGroup } from './group-admin.store.js';
 import { changeBetween } from './group-change.js';
 import { decide, decideExpiry, type Decision } from './group-decisions.js';
 import { describeGroup, type DescribedGroup } from './group-description.js';
+import { GroupJournal, type GroupLogging } from './group-journal.js';
 import { LEAVING, PAUSED, type MemberReport } from './group.js';
 import { GROUP_TRANSITIONS, groupState, ownedBy } from './group-state.js';
-import { readGroup, writeGroup, type GroupReading, type Position } from './group.store.js';
+import { readGroup, writeGroup, type GroupReading, type GroupWritten } from './group.store.js';
 import { answerTo, type AssignedPartition, type GroupHeartbeatAnswer } from './heartbeat-answer.js';
 import { HeartbeatBatch } from './heartbeat-batch.js';
 import { renewSessions, type SignOfLife } from './liveness.store.js';
@@ -54,6 +55,7 @@ export class GroupCoordinator {
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #logger: Logger;
+  readonly #journal: GroupJournal;
   readonly #assignors = new Map<string, Assignor>(BUILT_IN_ASSIGNORS);
   readonly #onGroupChanged: (groupId: string) => void;
   readonly #settled = new SettledMembers();
@@ -66,6 +68,8 @@ export class GroupCoordinator {
     readonly clock: Clock;
     readonly random: Random;
     readonly logger?: Logger;
+    /** In a cluster; undefined where one broker is alone, whose tables are all there is. */
+    readonly logging?: GroupLogging | undefined;
     /** Other members have something to learn; the caller wakes them. */
     readonly onGroupChanged?: (groupId: string) => void;
   }) {
@@ -73,6 +77,7 @@ export class GroupCoordinator {
     this.#clock = options.clock;
     this.#random = options.random;
     this.#logger = options.logger ?? silentLogger;
+    this.#journal = new GroupJournal(options.logging, options.clock);
     this.#onGroupChanged = options.onGroupChanged ?? (() => {});
     const send = (members: readonly SignOfLife[]) => renewSessions(this.#database, members);
     this.#batch = new HeartbeatBatch(send);
@@ -124,14 +129,20 @@ export class GroupCoordinator {
     groupId: string,
     memberId: string | null,
     offsets: readonly OffsetToCommit[],
-  ): Promise<Map<number, ErrorCode>> {
+  ): Promise<ReadonlyMap<number, ErrorCode>> {
     if (memberId === null) await this.#removeSilent(groupId);
-    return commitOffsets(this.#database, groupId, memberId, offsets);
+    const sorted = [...offsets].sort((a, b) => a.partitionId - b.partitionId);
+    const log = await this.#journal.ofOffsets(groupId, sorted);
+    const { refused, logEnd } = await commitOffsets(this.#database, groupId, memberId, sorted, log);
+    await this.#journal.untilCertain(log?.place, logEnd);
+    return refused;
   }
 
-  /** Where a group stands in the named topics, or in all that it ever committed to. */
-  fetchOffsets(groupId: string, topics: readonly string[] | null): Promise<CommittedPartition[]> {
-    return committedOffsets(this.#database, groupId, topics);
+  /** What a group committed for these partitions, or for all; those for which it never did are left out. */
+  async fetchOffsets(groupId: string, partitionIds: readonly number[] | null): Promise<CommittedOffset[]> {
+    const offsets = await committedOffsets(this.#database, groupId, partitionIds);
+    if (this.#journal.placeOf(groupId) !== undefined) await this.#read(groupId); // What was read is in the log before its end by now.
+    return offsets;
   }
 
   listGroups(): Promise<ListedGroup[]> {
@@ -139,7 +150,7 @@ export class GroupCoordinator {
   }
 
   async describeGroup(groupId: string): Promise<DescribedGroup> {
-    const { version, group, silent, places } = await readGroup(this.#database, groupId);
+    const { version, group, silent, places } = await this.#read(groupId);
     return describeGroup(groupId, version === 0n ? undefined : decideExpiry(group, silent).group, places);
   }
 
@@ -147,19 +158,31 @@ export class GroupCoordinator {
   async deleteGroup(groupId: string): Promise<void> {
     await this.#removeSilent(groupId);
     await this.#untilSettled(groupId, async () => {
-      const { version, group } = await readGroup(this.#database, groupId);
+      const { version, group } = await this.#read(groupId);
       if (version === 0n) throw new PostlogError('GROUP_ID_NOT_FOUND', `group ${groupId} does not exist.`);
       if (GROUP_TRANSITIONS[groupState(group)].deleted === null) {
         throw new PostlogError('NON_EMPTY_GROUP', `group ${groupId} has members; stop its consumers first.`);
       }
-      return (await deleteGroup(this.#database, groupId, version)) || undefined;
+      const log = await this.#journal.ofNothing(groupId);
+      const { isDeleted, logEnd } = await deleteGroup(this.#database, groupId, version, log);
+      await this.#journal.untilCertain(log?.place, logEnd);
+      return isDeleted || undefined;
     });
+  }
+
+  /** A group as it is for certain: in a cluster, nothing that was read can be lost any more. */
+  async #read(groupId: string): Promise<GroupReading> {
+    const place = this.#journal.placeOf(groupId);
+    const reading = await readGroup(this.#database, groupId, undefined, place);
+    await this.#journal.untilCertain(place, reading.logEnd);
+    return reading;
   }
 
   /** One attempt to answer a report; undefined when the group changed meanwhile. */
   async #answer(report: GroupHeartbeat): Promise<GroupHeartbeatAnswer | undefined> {
     const { groupId, memberId } = report;
-    const reading = await readGroup(this.#database, groupId, report);
+    const place = this.#journal.placeOf(groupId);
+    const reading = await readGroup(this.#database, groupId, report, place);
     const { metadataVersion, silent, late } = reading;
     const subscribed = resolveSubscriptions(reading.group, report, reading.partitions);
     const { group, partitions } = subscribed;
@@ -172,6 +195,7 @@ export class GroupCoordinator {
     });
     const written = await this.#write(groupId, memberId, reading, decision);
     if (written === undefined) return undefined;
+    await this.#journal.untilCertain(place, reading.logEnd, written.logEnd);
     if (decision.outcome === 'Left') return { memberEpoch: -1, assignment: [], state: 'Stable' };
     if (decision.outcome === 'Removed') {
       throw new PostlogError(
@@ -196,12 +220,12 @@ export class GroupCoordinator {
     reporter: string | null,
     reading: GroupReading,
     { group, events }: Decision,
-  ): Promise<{ readonly version: bigint; readonly claimed: ReadonlyMap<number, Position> } | undefined> {
+  ): Promise<(GroupWritten & { readonly version: bigint }) | undefined> {
     const { version, assignedForMetadata } = reading;
     const change = changeBetween(reading.group, group);
-    if (change.isEmpty) return { version, claimed: new Map() };
+    if (change.isEmpty) return { version, claimed: new Map(), logEnd: undefined };
     const isAssigned = events.includes('assigned');
-    const claimed = await writeGroup(this.#database, {
+    const written = await writeGroup(this.#database, {
       groupId,
       expectedVersion: version,
       metadataVersion: isAssigned ? reading.metadataVersion : assignedForMetadata,
@@ -209,19 +233,20 @@ export class GroupCoordinator {
       change,
       silent: reading.silent,
       reporter,
+      log: await this.#journal.ofGroup(groupId, version + 1n, group),
     });
-    if (claimed === undefined) return undefined;
+    if (written === undefined) return undefined;
     this.#logger.debug('a group changed', { groupId, groupEpoch: group.groupEpoch, state: groupState(group), events });
     const isReleased = change.ownership.some(({ newOwner }) => newOwner === null);
     const hasOthers = group.members.some(({ memberId }) => memberId !== reporter);
     if (hasOthers && (isReleased || events.some((event) => event !== 'reconciled'))) this.#onGroupChanged(groupId);
-    return { version: version + 1n, claimed };
+    return { ...written, version: version + 1n };
   }
 
   /** What nobody is left to notice: takes members out whose session is over. */
   async #removeSilent(groupId: string): Promise<void> {
     await this.#untilSettled(groupId, async () => {
-      const reading = await readGroup(this.#database, groupId);
+      const reading = await readGroup(this.#database, groupId, undefined, this.#journal.placeOf(groupId));
       return this.#write(groupId, null, reading, decideExpiry(reading.group, reading.silent));
     });
   }

@@ -3,6 +3,8 @@ import type { Statement } from '../postgres/statement.js';
 import { offset, type Offset } from '../record/offset.js';
 import type { AssignablePartition } from './assignors.js';
 import type { GroupChange } from './group-change.js';
+import type { JournalEntry } from './group-journal.js';
+import { demandCoordinator, logEndOf, type GroupLogPlace } from './group-log-place.js';
 import type { Group, GroupMember, Ownership } from './group.js';
 
 /** A group as one snapshot shows it, and what a decision needs beside it. */
@@ -22,6 +24,8 @@ export interface GroupReading {
   /** Partitions of the topics that members and the reporter subscribe to; of all topics when one of them has a pattern. */
   readonly partitions: readonly AssignablePartition[];
   readonly positions: ReadonlyMap<number, Position>;
+  /** What was read may be told once the group's log is on all in-sync replicas up to there; undefined where there is no log. */
+  readonly logEnd: Offset | undefined;
 }
 
 /** Where the group goes on in a partition. */
@@ -32,6 +36,12 @@ export interface Position {
   readonly leaderEpoch: number;
 }
 
+interface WrittenDocument {
+  readonly error?: number;
+  readonly claimed?: PositionDocument[];
+  readonly logEnd?: string | null;
+}
+
 interface PositionDocument {
   readonly partitionId: number;
   readonly committedOffset: string | null;
@@ -39,6 +49,7 @@ interface PositionDocument {
 }
 
 interface ReadingDocument {
+  readonly log: { readonly error: number; readonly logEnd: string | null } | null;
   readonly metadataVersion: string;
   readonly group: { version: string; groupEpoch: number; assignmentEpoch: number; metadataVersion: string } | null;
   readonly members: (GroupMember & { readonly isSilent: boolean; readonly isLate: boolean })[];
@@ -48,13 +59,13 @@ interface ReadingDocument {
 
 const READ_GROUP: Statement = {
   name: 'read_group',
-  text: /* sql */ `select postlog.read_group_v1($1, $2, $3) as reading`,
+  text: /* sql */ `select postlog.read_group_v1($1, $2, $3, $4, $5) as reading`,
 };
 
 const WRITE_GROUP: Statement = {
   name: 'write_group',
   text: /* sql */ `
-    select postlog.write_group_v1($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) as claimed`,
+    select postlog.write_group_v1($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) as written`,
 };
 
 const NOTHING_MORE = { topics: [], topicPattern: null };
@@ -63,12 +74,16 @@ export async function readGroup(
   database: Database,
   groupId: string,
   more: { readonly topics: readonly string[]; readonly topicPattern: string | null } = NOTHING_MORE,
+  log?: GroupLogPlace,
 ): Promise<GroupReading> {
   const { reading } = await database.one<{ reading: ReadingDocument }>(READ_GROUP, [
     groupId,
     more.topics,
     more.topicPattern !== null,
+    log?.partitionId ?? null,
+    log?.leaderEpoch ?? null,
   ]);
+  demandCoordinator(groupId, reading.log?.error ?? 0);
   const { group, members, owned, partitions } = reading;
   const idsWhere = (isSo: (member: ReadingDocument['members'][number]) => boolean) =>
     new Set(members.filter(isSo).map(({ memberId }) => memberId));
@@ -82,6 +97,7 @@ export async function readGroup(
     places: new Map([...owned, ...partitions].map((place) => [place.partitionId, place])),
     partitions,
     positions: positionsOf(owned),
+    logEnd: logEndOf(reading.log?.logEnd),
   };
 }
 
@@ -95,16 +111,21 @@ export interface GroupWrite {
   readonly silent: ReadonlySet<string>;
   /** Who is being answered, and is alive therefore unless it was removed; null when nobody reports. */
   readonly reporter: string | null;
+  /** Where the group is logged, with its state after this write; undefined where there is no log. */
+  readonly log: JournalEntry | undefined;
 }
 
-/** Compare-and-set; where claimed partitions go on, or undefined when somebody else was faster. */
-export async function writeGroup(
-  database: Database,
-  write: GroupWrite,
-): Promise<ReadonlyMap<number, Position> | undefined> {
+export interface GroupWritten {
+  /** Where claimed partitions go on. */
+  readonly claimed: ReadonlyMap<number, Position>;
+  readonly logEnd: Offset | undefined;
+}
+
+/** Compare-and-set; undefined when somebody else was faster. @throws PostlogError when this broker does not coordinate the group. */
+export async function writeGroup(database: Database, write: GroupWrite): Promise<GroupWritten | undefined> {
   const { group, change } = write;
   const { changedMembers, removedMembers, ownership } = change;
-  const { claimed } = await database.one<{ claimed: PositionDocument[] | null }>(WRITE_GROUP, [
+  const { written } = await database.one<{ written: WrittenDocument | null }>(WRITE_GROUP, [
     write.groupId,
     write.expectedVersion,
     group.groupEpoch,
@@ -118,8 +139,13 @@ export async function writeGroup(
     ownership.map(({ oldOwner }) => oldOwner),
     ownership.map(({ newOwner }) => newOwner),
     ownership.map(({ newOwnerEpoch }) => newOwnerEpoch),
+    write.log?.place.partitionId ?? null,
+    write.log?.place.leaderEpoch ?? null,
+    write.log?.batch ?? null,
   ]);
-  return claimed === null ? undefined : positionsOf(claimed);
+  if (written === null) return undefined;
+  demandCoordinator(write.groupId, written.error ?? 0);
+  return { claimed: positionsOf(written.claimed ?? []), logEnd: logEndOf(written.logEnd) };
 }
 
 function positionsOf(documents: readonly PositionDocument[]): Map<number, Position> {
