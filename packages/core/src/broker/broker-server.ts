@@ -57,8 +57,11 @@ export class BrokerServer {
   readonly #controller: Controller;
   readonly #fetchers: ReplicaFetchers;
   readonly #ended = createDeferred<PostlogError | undefined>();
+  readonly #inService = createDeferred<void>();
   readonly #loops: Loop[] = [];
   #image: ClusterImage | undefined;
+  /** The registration under which the database was last made what the metadata store says. */
+  #appliedUnder: number | undefined;
   #stopWatching = () => {};
   #applySoon = () => {};
   #decideSoon = () => {};
@@ -145,6 +148,11 @@ export class BrokerServer {
     return this.#ended.promise;
   }
 
+  /** Resolves when the broker first serves: registered, at the state of the metadata store, and taken into service. Never, when it ends before. */
+  get inService(): Promise<void> {
+    return this.#inService.promise;
+  }
+
   /** Gives leaderships away first (rule D33), as far as others can have them, then stops. */
   async stop(): Promise<void> {
     if (this.#isStopping) return;
@@ -198,6 +206,7 @@ export class BrokerServer {
       const isFenced = this.#image?.brokers.get(brokerId)?.state === 'fenced';
       if (isFenced && !this.#isStopping && (await this.#registration.activate())) {
         this.#options.logger.info(`broker ${brokerId} is in service`);
+        this.#inService.resolve();
         this.#decideSoon();
         this.#applySoon();
       }
@@ -211,6 +220,10 @@ export class BrokerServer {
 
   async #follow(): Promise<number> {
     const image = await readImage(this.#options.store);
+    if (this.#appliedUnder !== this.#registration.brokerEpoch) {
+      this.#appliedUnder = this.#registration.brokerEpoch;
+      this.#manager.forget();
+    }
     const before = this.#manager.appliedRevision;
     await this.#manager.apply(image);
     this.#image = image;

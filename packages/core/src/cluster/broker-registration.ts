@@ -7,9 +7,15 @@
 import { PostlogError } from '../errors/postlog-error.js';
 import type { MetadataStore } from '../metadata/metadata-store.js';
 import type { Logger } from '../runtime/logger.js';
-import type { BrokerDatabase } from './broker-database.js';
+import type { BrokerDatabase, FoundIdentity } from './broker-database.js';
 import { judgeRestart } from './broker-identity.js';
-import { effectiveMinIsr, type BrokerId, type BrokerState, type RegisteredBroker } from './cluster-image.js';
+import {
+  effectiveMinIsr,
+  type BrokerId,
+  type BrokerIdentity,
+  type BrokerState,
+  type RegisteredBroker,
+} from './cluster-image.js';
 import { readImage, updateBroker, updateTopic } from './cluster-metadata.js';
 import { removeFromIsr } from './leader-election.js';
 
@@ -36,7 +42,8 @@ export const brokerLease = (brokerId: BrokerId) => `broker/${brokerId}`;
 export class BrokerRegistration {
   readonly #options: BrokerRegistrationOptions;
   #brokerEpoch: number | undefined;
-  #incarnation = 0;
+  /** Of the database, as of the last heartbeat: what it has must never be less. */
+  #known: BrokerIdentity | undefined;
 
   constructor(options: BrokerRegistrationOptions) {
     this.#options = options;
@@ -55,44 +62,57 @@ export class BrokerRegistration {
    */
   async register(): Promise<void> {
     const { brokerId, rack, address, store, database, logger, replicaLagTimeMaxMs } = this.#options;
-    const { brokerId: claimed, databaseOid: _, ...found } = await database.identify();
+    const found = await database.identify();
     const image = await readImage(store);
     this.#demandOwnServer(image.brokers, found.systemIdentifier);
-    const recorded = image.brokers.get(brokerId);
-    if (found.incarnation > 0 && claimed !== brokerId) {
+    if (found.incarnation > 0 && found.brokerId !== brokerId) {
       throw new PostlogError(
         'DUPLICATE_BROKER_REGISTRATION',
-        `this database belongs to broker ${claimed}; start it with --id ${claimed}, or give broker ${brokerId} an empty database.`,
+        `this database belongs to broker ${found.brokerId}; start it with --id ${found.brokerId}, or give broker ${brokerId} an empty database.`,
       );
     }
-    const verdict = judgeRestart(recorded?.identity, found);
-    this.#incarnation = await database.raiseIncarnation(brokerId, replicaLagTimeMaxMs);
-    if (verdict.kind === 'unclean') {
-      logger.warn(`broker ${brokerId} restarts uncleanly and copies everything again that it may lack`, {
-        reason: verdict.reason,
+    const recorded = image.brokers.get(brokerId)?.identity;
+    const verdict = [recorded, this.#known].map((known) => judgeRestart(known, identityOf(found)));
+    const incarnation = await database.raiseIncarnation(brokerId, replicaLagTimeMaxMs, recorded?.incarnation ?? 0);
+    const unclean = verdict.find(({ kind }) => kind === 'unclean');
+    if (unclean !== undefined) {
+      logger.warn(`broker ${brokerId} restarts uncleanly and copies again what it may lack`, {
+        reason: unclean.reason,
       });
       await this.#leaveEveryIsr();
     }
+    const identity = { ...identityOf(found), incarnation };
     const registered = await updateBroker(store, brokerId, (current) => ({
       brokerId,
       rack,
       address,
-      identity: { ...found, incarnation: this.#incarnation },
+      identity,
       brokerEpoch: (current?.brokerEpoch ?? 0) + 1,
       state: 'fenced',
     }));
+    this.#known = identity;
     this.#brokerEpoch = registered?.brokerEpoch;
   }
 
-  /** @throws PostlogError `STALE_BROKER_EPOCH` when another process has registered this broker since. */
+  /**
+   * Renews the session, then the time to which the broker may lead. Registers anew when the database turns out to be an older copy of itself.
+   *
+   * @throws PostlogError `STALE_BROKER_EPOCH` when another process has registered this broker since.
+   */
   async heartbeat(): Promise<void> {
     const { brokerId, store, database, sessionTimeoutMs } = this.#options;
-    const since = await database.readClock();
+    const found = await database.identify();
+    if (this.#known === undefined || judgeRestart(this.#known, identityOf(found)).kind === 'unclean') {
+      await this.register();
+      return;
+    }
     const lease = { name: brokerLease(brokerId), holder: String(brokerId), ttlMs: sessionTimeoutMs };
     if ((await store.acquireLease(lease)) === undefined) {
       throw new PostlogError('BROKER_NOT_AVAILABLE', `the lease of broker ${brokerId} is held by somebody else.`);
     }
-    if (!(await database.leadUntil(since, sessionTimeoutMs * LEAD_FOR, this.#incarnation))) throw this.#superseded();
+    if (!(await database.leadUntil(found.now, sessionTimeoutMs * LEAD_FOR, this.#known.incarnation)))
+      throw this.#superseded();
+    this.#known = identityOf(found);
   }
 
   /** Into service, once the broker's database is what the metadata store says; answers whether it is in it now. */
@@ -107,17 +127,22 @@ export class BrokerRegistration {
 
   /** Writes down how far the database is, so that an older copy of it is told apart. */
   async recordProgress(): Promise<void> {
-    const { brokerId, store, database } = this.#options;
-    const { flushedWal } = await database.identify();
+    const { brokerId, store } = this.#options;
+    const known = this.#known;
+    if (known === undefined) return;
     await updateBroker(store, brokerId, (current) =>
-      this.#isOurs(current) ? { ...current, identity: { ...current.identity, flushedWal } } : undefined,
+      this.#isOurs(current) && current.identity.flushedWal !== known.flushedWal
+        ? { ...current, identity: known }
+        : undefined,
     );
   }
 
   /** The end of an orderly stop: nobody needs to wait for the session to run out. */
   async resign(): Promise<void> {
     const { brokerId, store, database } = this.#options;
-    await database.stopLeading(this.#incarnation);
+    const { now } = await database.identify();
+    if (this.#known !== undefined) await database.leadUntil(now, 0, this.#known.incarnation);
+    await this.recordProgress();
     await store.resignLease({ name: brokerLease(brokerId), holder: String(brokerId) });
   }
 
@@ -172,4 +197,9 @@ export class BrokerRegistration {
     }
     logger.warn(`${problem}: what both hold is lost together`);
   }
+}
+
+/** What is written counts as flushed once a later commit is, which every caller makes before it says so. */
+function identityOf({ systemIdentifier, timelineId, incarnation, writtenWal }: FoundIdentity): BrokerIdentity {
+  return { systemIdentifier, timelineId, incarnation, flushedWal: writtenWal };
 }

@@ -6,7 +6,8 @@ export const IDENTIFY: Statement = {
     select b.broker_id, b.incarnation,
            (select c.system_identifier::text from pg_control_system() c) as system_identifier,
            ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::integer as timeline_id,
-           trunc(pg_wal_lsn_diff(pg_current_wal_flush_lsn(), '0/0'))::text as flushed_wal,
+           trunc(pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0'))::text as written_wal,
+           clock_timestamp()::text as now,
            (select d.oid::bigint from pg_database d where d.datname = current_database()) as database_oid
       from postlog.broker b`,
 };
@@ -15,20 +16,19 @@ export const RAISE_INCARNATION: Statement = {
   name: 'raise_incarnation',
   text: /* sql */ `
     update postlog.broker
-       set broker_id = $1, incarnation = incarnation + 1, lead_until = clock_timestamp(), replica_lag_time_max_ms = $2
+       set broker_id = $1, incarnation = greatest(incarnation, $3) + 1, lead_until = clock_timestamp(), replica_lag_time_max_ms = $2
+     where set_config('synchronous_commit', 'local', true) is not null
     returning incarnation`,
 };
 
-export const READ_CLOCK: Statement = {
-  name: 'read_clock',
-  text: /* sql */ `select clock_timestamp()::text as now`,
-};
-
-/** The time is absolute, so a statement that arrives late renews nothing that has passed. */
+/** The time is absolute, so a statement that arrives late renews nothing that has passed. Its commit flushes what was written before it. */
 export const LEAD_UNTIL: Statement = {
   name: 'lead_until',
   text: /* sql */ `
-    update postlog.broker set lead_until = $1::timestamptz + $2 * interval '1 ms' where incarnation = $3 returning broker_id`,
+    update postlog.broker
+       set lead_until = $1::timestamptz + $2 * interval '1 ms'
+     where incarnation = $3 and set_config('synchronous_commit', 'local', true) is not null
+    returning broker_id`,
 };
 
 export interface IdentityRow {
@@ -36,6 +36,7 @@ export interface IdentityRow {
   readonly incarnation: number;
   readonly system_identifier: string;
   readonly timeline_id: number;
-  readonly flushed_wal: string;
+  readonly written_wal: string;
+  readonly now: string;
   readonly database_oid: bigint;
 }

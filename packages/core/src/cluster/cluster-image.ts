@@ -15,7 +15,7 @@ export interface BrokerIdentity {
   readonly timelineId: number;
   /** Raised in the broker's own database by each registration. */
   readonly incarnation: number;
-  /** WAL that was flushed when the broker last said so, in bytes (`pg_current_wal_flush_lsn() - '0/0'`). */
+  /** WAL up to a whole record that was flushed when the broker last said so, in bytes from `0/0`. */
   readonly flushedWal: string;
 }
 

@@ -1,6 +1,6 @@
 import type { Database } from '../postgres/database.js';
-import type { BrokerDatabase } from './broker-database.js';
-import { IDENTIFY, LEAD_UNTIL, RAISE_INCARNATION, READ_CLOCK, type IdentityRow } from './broker.store.js';
+import type { BrokerDatabase, FoundIdentity } from './broker-database.js';
+import { IDENTIFY, LEAD_UNTIL, RAISE_INCARNATION, type IdentityRow } from './broker.store.js';
 import type { BrokerId } from './cluster-image.js';
 
 /** A broker's place in the cluster, in its own Postgres. */
@@ -11,32 +11,29 @@ export class PostgresBrokerDatabase implements BrokerDatabase {
     this.#database = database;
   }
 
-  async identify() {
+  async identify(): Promise<FoundIdentity> {
     const row = await this.#database.one<IdentityRow>(IDENTIFY);
     return {
       brokerId: row.broker_id,
       incarnation: row.incarnation,
       systemIdentifier: row.system_identifier,
       timelineId: row.timeline_id,
-      flushedWal: row.flushed_wal,
+      writtenWal: row.written_wal,
+      now: row.now,
       databaseOid: Number(row.database_oid),
     };
   }
 
-  async raiseIncarnation(brokerId: BrokerId, replicaLagTimeMaxMs: number): Promise<number> {
-    const row = await this.#database.one<{ incarnation: number }>(RAISE_INCARNATION, [brokerId, replicaLagTimeMaxMs]);
+  async raiseIncarnation(brokerId: BrokerId, replicaLagTimeMaxMs: number, above: number): Promise<number> {
+    const row = await this.#database.one<{ incarnation: number }>(RAISE_INCARNATION, [
+      brokerId,
+      replicaLagTimeMaxMs,
+      above,
+    ]);
     return row.incarnation;
-  }
-
-  async readClock(): Promise<string> {
-    return (await this.#database.one<{ now: string }>(READ_CLOCK)).now;
   }
 
   async leadUntil(since: string, ms: number, incarnation: number): Promise<boolean> {
     return (await this.#database.query(LEAD_UNTIL, [since, ms, incarnation])).length > 0;
-  }
-
-  async stopLeading(incarnation: number): Promise<void> {
-    await this.#database.query(LEAD_UNTIL, [await this.readClock(), 0, incarnation]);
   }
 }

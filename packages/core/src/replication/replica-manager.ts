@@ -60,7 +60,7 @@ export class ReplicaManager {
     this.#appliedRevision = image.revision;
   }
 
-  /** Somebody else may have changed the database: look at all of it the next time. */
+  /** The database may be another, or an older copy of itself: look at all of it the next time. */
   forget(): void {
     this.#hasLooked = false;
     this.#known.clear();
