@@ -37,6 +37,8 @@ export interface StartBrokerOptions {
 
 export interface RunningBroker {
   readonly id: number;
+  /** Resolves when it takes part in the cluster: it may lead and be in sync from then on. Never, when it ends before. */
+  readonly inService: Promise<void>;
   /** Resolves when it has ended: with an error when it cannot go on, as when another process runs the same broker. */
   readonly ended: Promise<PostlogError | undefined>;
   /** Gives its leaderships away, then stops. */
@@ -115,6 +117,7 @@ export async function startBroker(given: StartBrokerOptions): Promise<RunningBro
     const ended = server.ended.finally(() => metadata.close());
     return {
       id,
+      inService: server.inService,
       ended,
       stop: () =>
         server

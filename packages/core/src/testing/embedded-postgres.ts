@@ -21,6 +21,8 @@ export interface EmbeddedServer {
   readonly url: string;
   readonly port: number;
   readonly dataDir: string;
+  /** Of the postmaster, while it runs. */
+  readonly pid: number | undefined;
   /** Creates the database if it is missing; answers its url. */
   createDatabase(name: string): Promise<string>;
   /** Fast shutdown. */
@@ -71,6 +73,9 @@ export async function startEmbeddedPostgres(options: EmbeddedServerOptions = {})
     url: urlOf('postgres'),
     port,
     dataDir,
+    get pid() {
+      return postmaster?.pid;
+    },
     createDatabase: async (name) => {
       await createDatabase(urlOf('postgres'), name);
       return urlOf(name);

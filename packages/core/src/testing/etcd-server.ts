@@ -9,7 +9,7 @@ import { freePort } from './free-port.js';
 export interface EtcdServer {
   /** For clients. */
   readonly url: string;
-  /** SIGTERM; the data goes. */
+  /** SIGTERM; the data goes, unless its folder was given. */
   stop(): Promise<void>;
   /** SIGKILL. What was committed is there after `start`. */
   kill(): Promise<void>;
@@ -33,11 +33,19 @@ export async function findEtcd(): Promise<string | undefined> {
   return undefined;
 }
 
+export interface EtcdServerOptions {
+  /** Where the data lives; it is kept when given, else it is a temporary folder that goes with `stop`. */
+  readonly dataDir?: string;
+  /** For clients and for peers [free ones] */
+  readonly ports?: readonly [number, number];
+}
+
 /** Starts it in a fraction of a second. */
-export async function startEtcd(binary: string): Promise<EtcdServer> {
-  const dataDir = await mkdtemp(join(tmpdir(), 'postlog-etcd-'));
-  const url = `http://127.0.0.1:${await freePort()}`;
-  const peerUrl = `http://127.0.0.1:${await freePort()}`;
+export async function startEtcd(binary: string, options: EtcdServerOptions = {}): Promise<EtcdServer> {
+  const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'postlog-etcd-')));
+  const [port, peerPort] = options.ports ?? [await freePort(), await freePort()];
+  const url = `http://127.0.0.1:${port}`;
+  const peerUrl = `http://127.0.0.1:${peerPort}`;
   const flags = Object.entries({
     name: 'postlog',
     'data-dir': dataDir,
@@ -61,7 +69,7 @@ export async function startEtcd(binary: string): Promise<EtcdServer> {
     url,
     stop: async () => {
       await end('SIGTERM');
-      await rm(dataDir, { recursive: true, force: true });
+      if (options.dataDir === undefined) await rm(dataDir, { recursive: true, force: true });
     },
     kill: () => end('SIGKILL'),
     start,
