@@ -10,6 +10,7 @@ declare
   found_topic_id uuid;
   old_count integer;
 begin
+  perform postlog.demand_alone_v1();
   select t.topic_id into found_topic_id from postlog.topic t where t.topic = in_topic for update;
   if found_topic_id is null then
     return null;

@@ -10,6 +10,7 @@ language plpgsql as $$
 declare
   new_topic_id uuid;
 begin
+  perform postlog.demand_alone_v1();
   insert into postlog.topic (topic, replication_factor, config)
   values (in_topic, in_replication_factor, in_config)
   on conflict (topic) do nothing

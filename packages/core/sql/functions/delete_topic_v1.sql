@@ -5,6 +5,7 @@ declare
   gone uuid;
   gone_partitions integer[];
 begin
+  perform postlog.demand_alone_v1();
   delete from postlog.topic where topic = in_topic returning topic_id into gone;
   if gone is null then
     return false;

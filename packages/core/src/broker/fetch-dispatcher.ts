@@ -9,6 +9,8 @@ import type { PartitionToRead, ReadPartition } from '../log/log.store.js';
 export interface FetchRequest {
   readonly partitionId: number;
   readonly fetchOffset: Offset;
+  /** What the reader believes in (rule C20); left out, or -1: nothing. */
+  readonly leaderEpoch?: number;
   readonly maxBytes: number;
   /** Ends the wait; a read that is under way is still answered, so that nothing is read for nothing. */
   readonly signal: AbortSignal;

@@ -1,6 +1,10 @@
 /**
- * Reads the logs of groups that a broker begins to coordinate into its tables, and keeps these logs short.
+ * Reads the logs of groups that a broker begins to coordinate into its tables, keeps these logs short, and takes the groups of a broker that was alone
+ * into them.
  */
+import { adoptGroup, listUnloggedGroups } from '../group/group-adoption.store.js';
+import { GroupJournal } from '../group/group-journal.js';
+import { offsetsPartitionOf } from '../group/offsets-partition.js';
 import { listLedGroupLogs, loadGroups, readGroupLogContent, type LedGroupLog } from '../group/group-log.store.js';
 import { readGroupLog, snapshotMessages } from '../group/group-log.js';
 import { advanceLogStart, append, read, type StoredBatch } from '../log/log.store.js';
@@ -19,12 +23,30 @@ const ENTRIES_PER_PART = 500;
 /** One look at all logs that this broker leads; true when one was loaded or begun anew. */
 export async function tendGroupLogs(broker: Broker): Promise<boolean> {
   let hasChanged = false;
-  for (const log of await listLedGroupLogs(broker.database)) {
+  const logs = await listLedGroupLogs(broker.database);
+  for (const log of logs) {
     if (!log.isLoaded) hasChanged = (await loadGroupLog(broker, log)) || hasChanged;
     else if (log.logEndOffset - log.logStartOffset > LONGEST_LOG)
       hasChanged = (await shorten(broker, log)) || hasChanged;
   }
-  return hasChanged;
+  return (await adoptGroups(broker, logs)) || hasChanged;
+}
+
+async function adoptGroups({ database, clock }: Broker, logs: readonly LedGroupLog[]): Promise<boolean> {
+  if (logs.length === 0) return false;
+  let isAgainWorthIt = false;
+  for (const groupId of await listUnloggedGroups(database)) {
+    const place = logs.find(
+      ({ partition, partitions, isLoaded }) => isLoaded && partition === offsetsPartitionOf(groupId, partitions),
+    );
+    if (place === undefined) continue; // Another broker leads its log: that one must be led here until it is taken over.
+    const journal = new GroupJournal(
+      { placeOf: () => place, untilReplicated: () => Promise.resolve(undefined) },
+      clock,
+    );
+    isAgainWorthIt = !(await adoptGroup(database, journal, groupId, place)) || isAgainWorthIt;
+  }
+  return isAgainWorthIt;
 }
 
 async function loadGroupLog({ database }: Broker, log: LedGroupLog): Promise<boolean> {

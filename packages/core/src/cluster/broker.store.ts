@@ -40,3 +40,21 @@ export interface IdentityRow {
   readonly now: string;
   readonly database_oid: bigint;
 }
+
+/** Topics as a broker has them that was alone: it leads every partition. */
+export const OWN_TOPICS: Statement = {
+  name: 'own_topics',
+  text: /* sql */ `
+    select json_build_object(
+             'topic', t.topic, 'topicId', t.topic_id, 'config', t.config, 'replicationFactor', 1,
+             'partitions', json_agg(json_build_object(
+               'partition', p.partition, 'partitionId', p.partition_id, 'replicas', r.replicas, 'isr', r.isr,
+               'addingReplicas', '{}'::integer[], 'removingReplicas', '{}'::integer[], 'elr', '{}'::integer[],
+               'leader', r.leader_id, 'leaderEpoch', r.leader_epoch, 'partitionEpoch', r.partition_epoch,
+               'isRecovering', false) order by p.partition)) as topic
+      from postlog.topic t
+      join postlog.topic_partition p using (topic_id)
+      join postlog.replica r using (partition_id)
+     group by t.topic, t.topic_id, t.config
+     order by t.topic`,
+};

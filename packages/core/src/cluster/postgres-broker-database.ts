@@ -1,7 +1,7 @@
 import type { Database } from '../postgres/database.js';
 import type { BrokerDatabase, FoundIdentity } from './broker-database.js';
-import { IDENTIFY, LEAD_UNTIL, RAISE_INCARNATION, type IdentityRow } from './broker.store.js';
-import type { BrokerId } from './cluster-image.js';
+import { IDENTIFY, LEAD_UNTIL, OWN_TOPICS, RAISE_INCARNATION, type IdentityRow } from './broker.store.js';
+import type { BrokerId, TopicState } from './cluster-image.js';
 
 /** A broker's place in the cluster, in its own Postgres. */
 export class PostgresBrokerDatabase implements BrokerDatabase {
@@ -35,5 +35,10 @@ export class PostgresBrokerDatabase implements BrokerDatabase {
 
   async leadUntil(since: string, ms: number, incarnation: number): Promise<boolean> {
     return (await this.#database.query(LEAD_UNTIL, [since, ms, incarnation])).length > 0;
+  }
+
+  /** Topics of a broker that was alone. */
+  async readTopics(): Promise<TopicState[]> {
+    return (await this.#database.query<{ topic: TopicState }>(OWN_TOPICS)).map(({ topic }) => topic);
   }
 }

@@ -1,15 +1,16 @@
 import type { Database } from '../postgres/database.js';
 import type { Statement } from '../postgres/statement.js';
 import { offset, type Offset } from '../record/offset.js';
+import { OFFSETS_TOPIC } from '../cluster/offsets-topic.js';
 import type { GroupLogContent, OffsetRecord } from './group-log.js';
 import type { GroupLogPlace } from './group-log-place.js';
 import type { GroupMember, Ownership } from './group.js';
 
-/** Kafka's name for the topic in whose partitions groups are kept. */
-export const OFFSETS_TOPIC = '__consumer_offsets';
-
 /** A partition of `__consumer_offsets` that this broker leads. */
 export interface LedGroupLog extends GroupLogPlace {
+  /** Position in the topic, and how many partitions that has: they say which groups are kept here. */
+  readonly partition: number;
+  readonly partitions: number;
   /** Its log was read into the tables under this epoch. */
   readonly isLoaded: boolean;
   readonly logStartOffset: Offset;
@@ -26,10 +27,12 @@ const LIST_LED_LOGS: Statement = {
         join postlog.replica r using (partition_id)
        where t.topic = $1 and r.role = 'leader'
     )
-    select e.partition_id, e.leader_epoch, e.log_start_offset, e.log_end_offset,
+    select e.partition_id, e.leader_epoch, e.log_start_offset, e.log_end_offset, p.partition,
+           (select count(*) from postlog.topic_partition a where a.topic_id = p.topic_id)::integer as partitions,
            exists (select from postlog.group_log_load l
                     where l.partition_id = e.partition_id and l.leader_epoch = e.leader_epoch) as is_loaded
       from postlog.log_ends_v1(array(select partition_id from led)) e
+      join postlog.topic_partition p using (partition_id)
      order by e.partition_id`,
 };
 
@@ -63,11 +66,15 @@ export async function listLedGroupLogs(database: Database): Promise<LedGroupLog[
     leader_epoch: number;
     log_start_offset: bigint;
     log_end_offset: bigint;
+    partition: number;
+    partitions: number;
     is_loaded: boolean;
   }>(LIST_LED_LOGS, [OFFSETS_TOPIC]);
   return rows.map((row) => ({
     partitionId: row.partition_id,
     leaderEpoch: row.leader_epoch,
+    partition: row.partition,
+    partitions: row.partitions,
     isLoaded: row.is_loaded,
     logStartOffset: offset(row.log_start_offset),
     logEndOffset: offset(row.log_end_offset),

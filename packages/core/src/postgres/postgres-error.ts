@@ -90,6 +90,11 @@ const RULES: readonly Rule[] = [
     code: 'INVALID_CONFIG',
     detail: "a role of Postlog's needs default_transaction_isolation = 'read committed'",
   },
+  {
+    states: /^PL003/,
+    code: 'NOT_CONTROLLER',
+    detail: 'this broker belongs to a cluster, whose topics it cannot change alone; connect with `brokers` and `metadata`',
+  },
 ];
 
 /** A host with several addresses fails with an error for each and no text of its own. */
