@@ -1,5 +1,13 @@
 export { connect, CONNECT_OPTIONS } from './client/connect.js';
 export type { ConnectOptions } from './client/connect-options.js';
+export {
+  connectionFromEnvironment,
+  parseBroker,
+  parseBrokers,
+  parseMetadata,
+  type BrokerAddress,
+  type ConnectionSettings,
+} from './client/connection-settings.js';
 export type { MetadataOptions } from './client/open-metadata.js';
 export { startBroker, type RunningBroker, type StartBrokerOptions } from './client/start-broker.js';
 export type { Postlog } from './client/postlog.js';

@@ -114,7 +114,10 @@ export async function startBroker(given: StartBrokerOptions): Promise<RunningBro
       offsetsRetentionMs: 604_800_000,
       maxConnections: 4,
     });
-    const ended = server.ended.finally(() => metadata.close());
+    const ended = server.ended.then(async (reason) => {
+      await metadata.close();
+      return reason;
+    });
     return {
       id,
       inService: server.inService,

@@ -17,8 +17,8 @@ export interface ClusterBrokerOptions {
   /** After `broker`; asked at each start of the process. */
   readonly args: () => readonly string[];
   readonly settings: Readonly<Record<string, string>>;
-  /** The process has ended though nobody here wanted that. */
-  readonly onBroken: (error: Error) => void;
+  /** The process has ended though nobody here made it; with its last lines. */
+  readonly onEnded: (lastLines: string) => void;
 }
 
 /** One broker's Postgres server and process: started, stopped, killed and paused, together or apart. */
@@ -28,7 +28,6 @@ export class ClusterBroker {
   readonly url: string;
   readonly #options: ClusterBrokerOptions;
   readonly #server: EmbeddedServer;
-  #isServerUp = true;
   #process: ServiceProcess | undefined;
 
   private constructor(options: ClusterBrokerOptions, server: EmbeddedServer, url: string) {
@@ -54,37 +53,31 @@ export class ClusterBroker {
   get pids(): { readonly process?: number; readonly postgres?: number } {
     return {
       ...(this.#process === undefined ? {} : { process: this.#process.pid }),
-      ...(this.#isServerUp && this.#server.pid !== undefined ? { postgres: this.#server.pid } : {}),
+      ...(this.#server.pid === undefined ? {} : { postgres: this.#server.pid }),
     };
   }
 
   /** Starts what does not run of these parts; a process that starts is in service when this resolves. */
   async start(parts: readonly BrokerPart[] = BOTH_PARTS): Promise<void> {
-    if (parts.includes('postgres') && !this.#isServerUp) {
-      await this.#server.start();
-      this.#isServerUp = true;
-    }
+    if (parts.includes('postgres') && this.#server.pid === undefined) await this.#server.start();
     if (parts.includes('process') && this.#process === undefined) await this.#startProcess();
   }
 
   /** In order: the process gives its leaderships away, then Postgres shuts down. */
   async stop(parts: readonly BrokerPart[] = BOTH_PARTS): Promise<void> {
-    if (parts.includes('postgres') && this.#isServerUp) this.continue(['postgres']);
+    if (parts.includes('postgres')) this.continue(['postgres']);
     if (parts.includes('process')) {
       await this.#process?.stop();
       this.#process = undefined;
     }
-    if (!parts.includes('postgres') || !this.#isServerUp) return;
-    this.#isServerUp = false;
-    await this.#server.stop();
+    if (parts.includes('postgres')) await this.#server.stop();
   }
 
   /** SIGKILL, of every process of the server too. */
   async kill(parts: readonly BrokerPart[] = BOTH_PARTS): Promise<void> {
     const dying: Promise<void>[] = [];
-    if (parts.includes('postgres') && this.#isServerUp) {
-      if (this.#server.pid !== undefined) signalServer(this.#server.pid, 'SIGKILL');
-      this.#isServerUp = false;
+    if (parts.includes('postgres') && this.#server.pid !== undefined) {
+      signalServer(this.#server.pid, 'SIGKILL');
       dying.push(this.#server.kill());
     }
     if (parts.includes('process') && this.#process !== undefined) {
@@ -106,11 +99,11 @@ export class ClusterBroker {
   }
 
   #signalServer(signal: 'SIGSTOP' | 'SIGCONT'): void {
-    if (this.#isServerUp && this.#server.pid !== undefined) signalServer(this.#server.pid, signal);
+    if (this.#server.pid !== undefined) signalServer(this.#server.pid, signal);
   }
 
   async #startProcess(): Promise<void> {
-    const { id, script, args, logFile, onBroken } = this.#options;
+    const { id, script, args, logFile, onEnded } = this.#options;
     const started = startServiceProcess({
       name: `broker ${id}`,
       script,
@@ -124,8 +117,7 @@ export class ClusterBroker {
     });
     await started.ready;
     void started.ended.then(() => {
-      if (started.isExpectedToEnd) return;
-      onBroken(new Error(`${started.name} ended unexpectedly; its last lines:\n${started.lastLines()}`));
+      if (!started.isExpectedToEnd) onEnded(started.lastLines());
     });
   }
 }

@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { freePort } from './free-port.js';
 
@@ -45,6 +45,31 @@ export async function openClusterFolder(
   await mkdir(dir, { recursive: true });
   await writeFile(path, `${JSON.stringify(folder, null, 2)}\n`);
   return folder;
+}
+
+/**
+ * Claims the folder for this process; answers how to give it back. A process that was killed claims nothing any more.
+ *
+ * @throws Error when another process runs the cluster in it
+ */
+export async function lockClusterFolder(dir: string): Promise<() => Promise<void>> {
+  const path = join(dir, 'pid');
+  const holder = Number(await readFile(path, 'utf8').catch(() => '0'));
+  if (holder !== 0 && holder !== process.pid && isAlive(holder)) {
+    throw new Error(`process ${holder} runs the cluster in ${dir} already; stop it first, or give another folder.`);
+  }
+  await mkdir(dir, { recursive: true });
+  await writeFile(path, String(process.pid));
+  return () => rm(path, { force: true });
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 async function readFolder(path: string): Promise<ClusterFolder | undefined> {

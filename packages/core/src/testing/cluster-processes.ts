@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Cleanup } from './cleanup.js';
 import { ClusterBroker, type BrokerPart } from './cluster-broker.js';
-import { openClusterFolder, type ClusterFolder, type MetadataKind } from './cluster-folder.js';
+import { lockClusterFolder, openClusterFolder, type ClusterFolder, type MetadataKind } from './cluster-folder.js';
 import { startEmbeddedPostgres } from './embedded-postgres.js';
 import { findEtcd, startEtcd } from './etcd-server.js';
 
@@ -25,6 +25,8 @@ export interface ClusterProcessesOptions {
    * the broker's process; answers are urls like the given one.
    */
   readonly route?: (from: number, to: number | 'metadata', url: string) => string;
+  /** A broker's process has ended though nothing here made it end; with its last lines. */
+  readonly onBrokerEnded?: (id: number, lastLines: string) => void;
   /** What happens, line by line. */
   readonly say?: (line: string) => void;
 }
@@ -47,15 +49,12 @@ export class ClusterProcesses {
   readonly settings: ClusterSettings;
   /** Data, ports and logs. */
   readonly dir: string;
-  /** Rejects when a broker's process ends that nobody made end. */
-  readonly broken: Promise<never>;
   readonly #brokers: ReadonlyMap<number, ClusterBroker>;
   readonly #cleanup: Cleanup;
 
   private constructor(made: Made, cleanup: Cleanup) {
     this.settings = made.settings;
     this.dir = made.dir;
-    this.broken = made.broken;
     this.#brokers = new Map(made.brokers.map((broker) => [broker.id, broker]));
     this.#cleanup = cleanup;
   }
@@ -126,20 +125,17 @@ interface Made {
   readonly settings: ClusterSettings;
   readonly dir: string;
   readonly brokers: readonly ClusterBroker[];
-  readonly broken: Promise<never>;
 }
 
 async function make(options: ClusterProcessesOptions, cleanup: Cleanup): Promise<Made> {
   const { say = () => {} } = options;
   const dir = resolve(options.dir ?? (await mkdtemp(join(tmpdir(), 'postlog-cluster-'))));
   if (options.dir === undefined) cleanup.add(() => rm(dir, { recursive: true, force: true }));
+  cleanup.add(await lockClusterFolder(dir));
   const folder = await openClusterFolder(dir, options);
   say(`starting ${folder.brokerPorts.length + 1} Postgres servers in ${dir} …`);
   const { metadata, applicationUrl } = await startCommon(dir, folder, cleanup);
 
-  let onBroken = (_: Error) => {};
-  const broken = new Promise<never>((_, reject) => (onBroken = reject));
-  broken.catch(() => {});
   const urls = new Map<number, string>();
   const brokers = await allOrNone(
     folder.brokerPorts.map(async (port, index) => {
@@ -152,7 +148,7 @@ async function make(options: ClusterProcessesOptions, cleanup: Cleanup): Promise
         script: options.script,
         args: () => [...routes(id, { urls, metadata, options }), ...(options.brokerArgs ?? [])],
         settings: options.settings ?? {},
-        onBroken,
+        onEnded: (lastLines) => options.onBrokerEnded?.(id, lastLines),
       });
       cleanup.add(() => broker.stop(['postgres']));
       urls.set(id, broker.url);
@@ -163,7 +159,7 @@ async function make(options: ClusterProcessesOptions, cleanup: Cleanup): Promise
   cleanup.add(async () => void (await Promise.all(brokers.map((broker) => broker.stop(['process'])))));
   await allOrNone(brokers.map((broker) => broker.start()));
   const addresses = brokers.map(({ id, url }) => ({ id, url }));
-  return { settings: { brokers: addresses, metadata, applicationUrl }, dir, brokers, broken };
+  return { settings: { brokers: addresses, metadata, applicationUrl }, dir, brokers };
 }
 
 async function startCommon(

@@ -57,17 +57,20 @@ export async function startEmbeddedPostgres(options: EmbeddedServerOptions = {})
   const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   const launch = launchAs(identity, postgres, ['-D', dataDir, '-p', String(port), ...flags]);
 
-  let postmaster: Postmaster | undefined =
-    left === undefined ? undefined : { pid: left.pid, ended: untilGone(left.pid) };
-  const start = async () => {
-    postmaster = await startPostmaster(launch, dataDir);
+  let postmaster: Postmaster | undefined;
+  const keep = (running: Postmaster) => {
+    postmaster = running;
+    void running.ended.then(() => {
+      if (postmaster === running) postmaster = undefined;
+    });
   };
+  const start = async () => keep(await startPostmaster(launch, dataDir));
   const end = async (signal: NodeJS.Signals) => {
     if (postmaster === undefined) return;
     signalProcess(postmaster.pid, signal);
     await postmaster.ended;
-    postmaster = undefined;
   };
+  if (left !== undefined) keep({ pid: left.pid, ended: untilGone(left.pid) });
   if (postmaster === undefined) await start();
   return {
     url: urlOf('postgres'),
