@@ -1,24 +1,19 @@
 import { PostlogError } from '../errors/postlog-error.js';
-import type { StoredBatch } from '../log/log.store.js';
-import type { ConsumedMessage } from '../record/messages.js';
-import { offset, type Offset } from '../record/offset.js';
-import { decodeBatch } from '../record/record-batch-reader.js';
-import { verifyBatch } from '../record/record-batch.js';
+import type { ReadPartition } from '../log/log.store.js';
+import type { Offset } from '../record/offset.js';
+import { DEFAULT_RETRY, retryDelay } from '../runtime/backoff.js';
 import { createDeferred, type Deferred } from '../runtime/deferred.js';
-import type { Cluster } from './cluster.js';
+import type { Cluster, Leadership } from './cluster.js';
 import type { OffsetReset } from './consumer-types.js';
+import { decodeFetched, type FetchedRecords } from './fetched-records.js';
+import { hasLeaderMoved, truncated } from './fetch-errors.js';
+import { validatePosition } from './leader-validation.js';
 import type { ReadAhead } from './read-ahead.js';
 import { findStart, type StartPosition } from './start-position.js';
+import { untilAborted } from './until-aborted.js';
 
-/** Records of one fetch, decoded, in order. */
-export interface FetchedRecords {
-  readonly messages: ConsumedMessage[];
-  readonly highWatermark: Offset;
-  readonly bytes: number;
-  /** Where reading goes on after these. */
-  readonly nextOffset: Offset;
-  readonly leaderEpoch: number;
-}
+const NO_EPOCH = -1;
+const FETCH_RETRY = { ...DEFAULT_RETRY, maxRetryTime: 1_000 };
 
 export interface AssignedPartitionOptions {
   readonly cluster: Cluster;
@@ -76,7 +71,16 @@ export class AssignedPartition {
   /** Rises with every seek: what was fetched or is handled before it is stale. */
   #generation = 0;
   #hasRoom: Deferred<void> = createDeferred<void>();
-  #seeking = new AbortController();
+  /** Aborts when the present fetch is of no use any more. */
+  #interrupting = new AbortController();
+  /** Of the record before the position; -1 when unknown. */
+  #lastEpoch: number;
+  /** Under this leader epoch the position was validated. */
+  #validEpoch: number | undefined;
+  /** Whom the present fetch asks; undefined when nobody was known to lead. */
+  #askedEpoch: number | undefined;
+  #fetchFailures = 0;
+  #leaveLeaders: (() => void) | undefined;
 
   constructor(options: AssignedPartitionOptions) {
     this.#options = options;
@@ -89,6 +93,7 @@ export class AssignedPartition {
     this.#start = options.reset;
     this.resolvedOffset = options.committedOffset;
     this.#position = options.committedOffset;
+    this.#lastEpoch = options.leaderEpoch;
   }
 
   get generation(): number {
@@ -109,13 +114,18 @@ export class AssignedPartition {
   }
 
   start(): void {
+    const { cluster } = this.#options;
+    this.#leaveLeaders = cluster.onLeadersChanged(() => {
+      if (cluster.knownLeader(this)?.leaderEpoch !== this.#askedEpoch) this.#interrupt();
+    });
     void this.#fetchLoop();
   }
 
   /** Stops fetching; a handler that runs sees `isReleased`. */
   release(): void {
     this.#stopping.abort();
-    this.#seeking.abort();
+    this.#interrupting.abort();
+    this.#leaveLeaders?.();
     this.#hasRoom.resolve();
     this.#dropBuffer();
   }
@@ -130,8 +140,9 @@ export class AssignedPartition {
     this.resolvedOffset = this.#position;
     this.failures = 0;
     this.isResting = false;
-    this.#seeking.abort();
-    this.#seeking = new AbortController();
+    this.leaderEpoch = NO_EPOCH;
+    this.#lastEpoch = NO_EPOCH;
+    this.#interrupt();
     this.#hasRoom.resolve();
   }
 
@@ -161,90 +172,122 @@ export class AssignedPartition {
   }
 
   async #fetchLoop(): Promise<void> {
-    const { cluster } = this.#options;
+    const { cluster, onFault, onFatal } = this.#options;
+    const { clock, random } = cluster;
     while (!this.isReleased) {
       try {
-        if (this.#position === null) {
-          const generation = this.#generation;
-          const begin = await findStart(cluster, this, this.#start);
-          if (generation !== this.#generation) continue; // A seek was faster.
-          this.#position = begin;
-          this.resolvedOffset = begin;
-        }
         if (this.#buffer.length > 0) {
           this.#hasRoom = createDeferred<void>();
           await this.#hasRoom.promise;
         } else {
           await this.#options.readAhead.untilRoom();
-          await this.#fetchOnce(this.#position);
+          await this.#fetchOnce();
         }
       } catch (error) {
         if (this.isReleased) return;
-        if (isNowhereToBegin(error)) {
-          this.#options.onFatal(error);
+        if (isForTheUser(error)) {
+          onFatal(error);
           return;
         }
-        this.#options.onFault(error);
-        await cluster.clock.sleep(200, this.#stopping.signal);
+        if (!hasLeaderMoved(error)) onFault(error);
+        else void cluster.refresh().catch(onFault);
+        await clock.sleep(retryDelay(FETCH_RETRY, this.#fetchFailures++, random.next), this.#interrupting.signal);
       }
     }
   }
 
-  async #fetchOnce(from: Offset): Promise<void> {
-    const { cluster, partitionId, maxBytes, onRecords, onFetchStart, onFetched } = this.#options;
+  async #fetchOnce(): Promise<void> {
+    const { cluster, partitionId, maxBytes, onFetchStart } = this.#options;
+    const { signal } = this.#interrupting;
+    this.#askedEpoch = cluster.knownLeader(this)?.leaderEpoch;
+    const from = await this.#begin();
+    if (from === undefined) return;
+    const leadership = await cluster.leaderOf(this);
     const generation = this.#generation;
-    const signal = this.#seeking.signal;
+    if (!(await this.#isValidUnder(leadership, from)) || generation !== this.#generation) return;
     const startedAt = cluster.clock.monotonic();
     onFetchStart();
-    const { broker } = await cluster.leaderOf(this);
-    const answer = await broker.fetches.fetch({ partitionId, fetchOffset: from, maxBytes, signal });
+    const { broker, leaderEpoch } = leadership;
+    const request = { partitionId, fetchOffset: from, leaderEpoch, maxBytes, signal };
+    const answer = await untilAborted(signal, broker.fetches.fetch(request));
     if (answer === undefined || this.isReleased || generation !== this.#generation) return;
-    if (answer.error === 'OFFSET_OUT_OF_RANGE') {
-      const { topic, partition } = this;
-      this.#start = this.#options.reset;
-      cluster.logger.warn('a fetch was out of range', { topic, partition, offset: String(from), reset: this.#start });
-      this.#position = null;
-      this.mayCommitBackwards = true;
-      return;
-    }
-    if (answer.error !== undefined) {
-      throw new PostlogError(answer.error, `fetching ${this.topic}-${this.partition} from ${from} was refused.`);
-    }
+    if (answer.error === 'OFFSET_OUT_OF_RANGE') this.#beginAnew(from);
+    else if (answer.error === undefined) this.#take(answer, from, startedAt);
+    else throw new PostlogError(answer.error, `fetching ${this.topic}-${this.partition} from ${from} was refused.`);
+    this.#fetchFailures = 0;
+  }
+
+  /** Where to read on; undefined when a seek was faster than the search for it. */
+  async #begin(): Promise<Offset | undefined> {
+    if (this.#position !== null) return this.#position;
+    const generation = this.#generation;
+    const begin = await findStart(this.#options.cluster, this, this.#start);
+    if (generation !== this.#generation) return undefined;
+    this.#position = begin;
+    this.resolvedOffset = begin;
+    return begin;
+  }
+
+  /** The position was compared with the log of this very leader, so nothing but retention can have moved past it. */
+  #beginAnew(from: Offset): void {
+    const { topic, partition } = this;
+    this.#start = this.#options.reset;
+    const detail = { topic, partition, offset: String(from), reset: this.#start };
+    this.#options.cluster.logger.warn('a fetch was out of range', detail);
+    this.#position = null;
+    this.#lastEpoch = NO_EPOCH;
+    this.mayCommitBackwards = true;
+  }
+
+  #take(answer: ReadPartition, from: Offset, startedAt: number): void {
+    const { cluster, onFetched, onRecords, readAhead } = this.#options;
     onFetched({ numberOfBatches: answer.batches.length, duration: cluster.clock.monotonic() - startedAt });
-    const records = this.#decode(answer.batches, from, answer.highWatermark!);
+    const records = decodeFetched(answer.batches, from, answer.highWatermark!);
     this.#position = records.nextOffset;
+    if (records.leaderEpoch >= 0) this.#lastEpoch = records.leaderEpoch;
     if (records.messages.length === 0) return;
     this.#buffer.push(records);
-    this.#options.readAhead.add(records.bytes);
+    readAhead.add(records.bytes);
     onRecords();
+  }
+
+  /** Whether reading may go on from here under this leader; what a new one lacks is told, never skipped silently. */
+  async #isValidUnder(leadership: Leadership, position: Offset): Promise<boolean> {
+    const { leaderEpoch } = leadership;
+    const lastEpoch = this.#lastEpoch;
+    // The record before the position was written in this reign, or nothing is known of it.
+    if (leaderEpoch === this.#validEpoch || lastEpoch < 0 || leaderEpoch === lastEpoch || leaderEpoch < 0) return true;
+    const { reset } = this.#options;
+    const generation = this.#generation;
+    const reader = { position, resolved: this.resolvedOffset, lastEpoch, reset };
+    const { verdict, endEpoch } = await validatePosition(leadership, this, reader);
+    if (generation !== this.#generation) return false;
+    this.#validEpoch = leaderEpoch;
+    if (verdict.kind === 'valid') return true;
+    const error = truncated(this, position, verdict);
+    if (verdict.kind === 'refused') throw error;
+    const { topic, partition } = this;
+    this.#options.cluster.logger.warn(error.message, { topic, partition, leaderEpoch, position: String(position) });
+    const epoch = this.leaderEpoch;
+    this.seek(verdict.kind === 'lost' ? verdict.goOnAt : reset);
+    if (verdict.kind === 'lost') this.#lastEpoch = verdict.goOnAt < verdict.lostFrom ? epoch : endEpoch;
+    return false;
+  }
+
+  /** Ends the present fetch, or the rest before the next. */
+  #interrupt(): void {
+    this.#interrupting.abort();
+    this.#interrupting = new AbortController();
   }
 
   #dropBuffer(): void {
     for (const { bytes } of this.#buffer) this.#options.readAhead.remove(bytes);
     this.#buffer = [];
   }
-
-  #decode(batches: readonly StoredBatch[], from: Offset, highWatermark: Offset): FetchedRecords {
-    let bytes = 0;
-    let nextOffset = from;
-    let leaderEpoch = -1;
-    const decoded = batches.map((batch) => {
-      verifyBatch(batch.bytes);
-      bytes += batch.bytes.length;
-      nextOffset = offset(batch.lastOffset + 1n);
-      leaderEpoch = batch.leaderEpoch;
-      return decodeBatch(batch.bytes, { baseOffset: batch.baseOffset, fromOffset: from });
-    });
-    return {
-      messages: decoded.length === 1 ? decoded[0]! : decoded.flat(),
-      highWatermark,
-      bytes,
-      nextOffset,
-      leaderEpoch,
-    };
-  }
 }
 
-function isNowhereToBegin(error: unknown): error is PostlogError {
-  return error instanceof PostlogError && error.code === 'NO_OFFSET_FOR_PARTITION';
+/** There is nowhere to go on, and nobody but the user can say where. */
+function isForTheUser(error: unknown): error is PostlogError {
+  const codes: readonly string[] = ['NO_OFFSET_FOR_PARTITION', 'OFFSET_OUT_OF_RANGE'];
+  return error instanceof PostlogError && codes.includes(error.code);
 }

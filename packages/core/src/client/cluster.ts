@@ -74,6 +74,8 @@ export interface Cluster {
   refresh(): Promise<void>;
   /** Calls back when other leaders have become known; the answer ends that. */
   onLeadersChanged(run: () => void): () => void;
+  /** Who coordinates a group as far as is known, without waiting. */
+  knownCoordinator(groupId: string): KnownLeader | undefined;
   /** @throws PostlogError `COORDINATOR_NOT_AVAILABLE`; as `broker` */
   coordinatorOf(groupId: string): Promise<GroupSeat>;
   /** The group is not coordinated where we thought. */

@@ -33,6 +33,8 @@ export interface SessionOptions {
 }
 
 const AUTO_COMMIT_INTERVAL_MS = 5_000;
+/** A process that is told to stop is killed soon; what is not committed is handled again. */
+const PATIENCE_TO_STOP_MS = 4_000;
 
 /** One run of a consumer, from `run` to `stop` or a crash: its membership, its partitions, its handler, its commits. */
 export class ConsumerSession {
@@ -111,7 +113,10 @@ export class ConsumerSession {
     this.#isStopping = true;
     this.#cancelTimer?.();
     await this.#runner.stop();
-    if (this.#commitsByItself) await this.commitResolved().catch(this.#options.onError);
+    if (this.#commitsByItself) {
+      const partitions = [...this.#partitions.values()];
+      await this.#committer.commitResolved(partitions, PATIENCE_TO_STOP_MS).catch(this.#options.onError);
+    }
     for (const partition of this.#partitions.values()) partition.release();
     await this.#source.leave();
     this.#partitions.clear();

@@ -28,6 +28,8 @@ import { offsetAtTime } from './start-position.js';
 const RESET_OPTIONS = ['groupId', 'topic', 'partitions', 'earliest', 'offset', 'timestamp', 'shiftBy', 'validateOnly'];
 const LARGEST = Number.MAX_SAFE_INTEGER;
 const NO_EPOCH = -1;
+/** How long to wait for a group's coordinator. */
+const PATIENCE_MS = 10_000;
 
 /** A partition whose offset is to be set. */
 interface Place extends PartitionPlace {
@@ -166,7 +168,8 @@ export class LogGroupAdmin implements GroupAdmin {
   }
 
   #coordinated<T>(groupId: string, work: (coordinator: GroupCoordinator) => Promise<T>): Promise<T> {
-    return new GroupLink({ cluster: this.#cluster, groupId }).call(work);
+    const link = new GroupLink({ cluster: this.#cluster, groupId });
+    return link.callPatiently(work, { patienceMs: PATIENCE_MS, isRepeatHarmless: false });
   }
 
   async #resolve(place: Place, target: ResetTarget): Promise<Offset> {

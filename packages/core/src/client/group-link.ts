@@ -2,6 +2,8 @@ import { groupKey } from '../broker/wake-up.js';
 import type { ErrorCode } from '../errors/error-code.js';
 import { PostlogError } from '../errors/postlog-error.js';
 import type { GroupCoordinator } from '../group/group-coordinator.js';
+import { DEFAULT_RETRY, retryDelay } from '../runtime/backoff.js';
+import { createDeferred } from '../runtime/deferred.js';
 import type { Cluster, GroupSeat } from './cluster.js';
 
 /** The group may be coordinated elsewhere by now: ask anew who does before the next attempt. */
@@ -16,8 +18,10 @@ const MOVED: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'REQUEST_TIMED_OUT',
 ]);
 
+const COORDINATOR_RETRY = { ...DEFAULT_RETRY, maxRetryTime: 2_000 };
+
 /** Whether asking again, and whom anew, may help. */
-export function hasCoordinatorMoved(error: unknown): boolean {
+export function hasCoordinatorMoved(error: unknown): error is PostlogError {
   return error instanceof PostlogError && MOVED.has(error.code);
 }
 
@@ -36,15 +40,46 @@ export class GroupLink {
     this.#onWakeUp = options.onWakeUp;
   }
 
-  /** One attempt. @throws whatever `work` does, or `coordinatorOf` */
+  /**
+   * One attempt; nobody waits for a coordinator that was deposed meanwhile.
+   *
+   * @throws whatever `work` does, or `coordinatorOf`; `NOT_COORDINATOR` with `outcome: 'unknown'`
+   */
   async call<T>(work: (coordinator: GroupCoordinator) => Promise<T>): Promise<T> {
+    const moved = createDeferred<never>();
+    const asked = this.#knownEpoch;
+    const leave = this.#cluster.onLeadersChanged(() => {
+      if (this.#knownEpoch !== asked) moved.reject(deposed(this.#groupId));
+    });
     try {
-      const seat = await this.#cluster.coordinatorOf(this.#groupId);
-      this.#listen(seat);
-      return await work(seat.coordinator);
+      return await Promise.race([this.#attempt(work), moved.promise]);
     } catch (error) {
       if (hasCoordinatorMoved(error)) this.#cluster.forgetCoordinator(this.#groupId);
       throw error;
+    } finally {
+      leave();
+    }
+  }
+
+  /**
+   * Repeats with back-off while the group moves to another coordinator, for so many milliseconds. What was perhaps done already is
+   * repeated too, unless a repeat would not be harmless.
+   */
+  async callPatiently<T>(
+    work: (coordinator: GroupCoordinator) => Promise<T>,
+    { patienceMs, isRepeatHarmless = true }: { readonly patienceMs: number; readonly isRepeatHarmless?: boolean },
+  ): Promise<T> {
+    const { clock, random } = this.#cluster;
+    const deadline = clock.monotonic() + patienceMs;
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return await this.call(work);
+      } catch (error) {
+        const mayRepeat = hasCoordinatorMoved(error) && (isRepeatHarmless || error.outcome !== 'unknown');
+        const wait = retryDelay(COORDINATOR_RETRY, attempt, random.next);
+        if (!mayRepeat || clock.monotonic() + wait > deadline) throw error;
+        await clock.sleep(wait);
+      }
     }
   }
 
@@ -54,10 +89,26 @@ export class GroupLink {
     this.#leaveWakeUps?.();
   }
 
+  get #knownEpoch(): number | undefined {
+    return this.#cluster.knownCoordinator(this.#groupId)?.leaderEpoch;
+  }
+
+  async #attempt<T>(work: (coordinator: GroupCoordinator) => Promise<T>): Promise<T> {
+    const seat = await this.#cluster.coordinatorOf(this.#groupId);
+    this.#listen(seat);
+    return work(seat.coordinator);
+  }
+
   #listen(seat: GroupSeat): void {
     if (this.#seat === seat || this.#onWakeUp === undefined || this.#isClosed) return;
     this.#leaveWakeUps?.();
     this.#seat = seat;
     this.#leaveWakeUps = seat.groupsChanged.wait([groupKey(this.#groupId)], this.#onWakeUp);
   }
+}
+
+function deposed(groupId: string): PostlogError {
+  return new PostlogError('NOT_COORDINATOR', `group ${groupId} got another coordinator before the answer came.`, {
+    outcome: 'unknown',
+  });
 }

@@ -2,9 +2,10 @@ import type { Clock } from '../runtime/clock.js';
 import { retryDelay, type ResolvedRetry } from '../runtime/backoff.js';
 import type { EventBus } from '../runtime/events.js';
 import { offset } from '../record/offset.js';
-import type { AssignedPartition, FetchedRecords } from './assigned-partition.js';
+import type { AssignedPartition } from './assigned-partition.js';
 import { FetchedBatch } from './batch.js';
 import { CONSUMER_EVENTS, type ConsumerRun, type TopicPartitionOffset } from './consumer-types.js';
+import type { FetchedRecords } from './fetched-records.js';
 import { KeyedHandling } from './keyed-handling.js';
 
 export interface HandlerRunnerOptions {

@@ -4,6 +4,7 @@ import type { AssignedPartition as Assignment } from '../group/group-coordinator
 import { DEFAULT_RETRY } from '../runtime/backoff.js';
 import { startLoop, type Loop } from '../runtime/run-loop.js';
 import type { Cluster, PartitionPlace } from './cluster.js';
+import { GroupLink } from './group-link.js';
 import type { PartitionSource } from './membership.js';
 
 /** No member took these over, so a commit is compared with no member's epoch. */
@@ -93,10 +94,7 @@ export class ManualAssignment implements PartitionSource {
   async #committed(chosen: readonly PartitionPlace[]): Promise<readonly CommittedOffset[]> {
     const { cluster, groupId } = this.#options;
     if (groupId === null) return [];
-    const { coordinator } = await cluster.coordinatorOf(groupId);
-    return coordinator.fetchOffsets(
-      groupId,
-      chosen.map(({ partitionId }) => partitionId),
-    );
+    const partitionIds = chosen.map(({ partitionId }) => partitionId);
+    return new GroupLink({ cluster, groupId }).call((coordinator) => coordinator.fetchOffsets(groupId, partitionIds));
   }
 }

@@ -6,6 +6,7 @@ import { startLoop, type Loop } from '../runtime/run-loop.js';
 import type { Cluster } from './cluster.js';
 import { CONSUMER_EVENTS } from './consumer-types.js';
 import { GroupLink } from './group-link.js';
+import { isFenced, isHopeless, joined } from './member-answers.js';
 
 /** Where a consumer's partitions come from: its group, or its own choice. */
 export interface PartitionSource {
@@ -129,10 +130,13 @@ export class Membership implements PartitionSource {
     if (this.#isWoken || stopping.aborted) return 0;
     this.#resting = new AbortController();
     const report = this.#reportOf([...this.#held]);
-    const { signal } = this.#resting;
-    await this.#link.call((coordinator) =>
-      coordinator.rest(report, intervalMs, (sentAt) => this.#kept(sentAt), signal),
-    );
+    const resting = this.#resting;
+    const onBeat = (sentAt: number) => this.#kept(sentAt);
+    try {
+      await this.#link.call((coordinator) => coordinator.rest(report, intervalMs, onBeat, resting.signal));
+    } finally {
+      resting.abort(); // It must not go on resting with a coordinator that was deposed.
+    }
     return 0;
   }
 
@@ -172,7 +176,8 @@ export class Membership implements PartitionSource {
       const hasJoined = this.#memberEpoch === 0;
       this.#memberEpoch = answer.memberEpoch;
       this.#take(answer.assignment);
-      if (hasJoined) events.emit(CONSUMER_EVENTS.GROUP_JOIN, this.#joined(answer.assignment));
+      if (hasJoined)
+        events.emit(CONSUMER_EVENTS.GROUP_JOIN, joined(this.#options.groupId, this.#memberId, answer.assignment));
       this.#emitHeartbeat();
       // Nothing tells a waiting member that the last partition was released by a process that died; so it looks more often.
       return answer.state === 'Stable' ? heartbeatInterval : Math.min(heartbeatInterval, 500);
@@ -277,24 +282,4 @@ export class Membership implements PartitionSource {
       held,
     };
   }
-
-  #joined(assignment: readonly Assignment[]): Record<string, unknown> {
-    const memberAssignment: Record<string, number[]> = {};
-    for (const { topic, partition } of assignment) (memberAssignment[topic] ??= []).push(partition);
-    return { groupId: this.#options.groupId, memberId: this.#memberId, memberAssignment };
-  }
-}
-
-const HOPELESS: ReadonlySet<string> = new Set([
-  'FENCED_INSTANCE_ID',
-  'UNSUPPORTED_ASSIGNOR',
-  'INVALID_REGULAR_EXPRESSION',
-]);
-
-function isHopeless(error: unknown): error is PostlogError {
-  return error instanceof PostlogError && HOPELESS.has(error.code);
-}
-
-function isFenced(error: unknown): boolean {
-  return error instanceof PostlogError && (error.code === 'FENCED_MEMBER_EPOCH' || error.code === 'UNKNOWN_MEMBER_ID');
 }

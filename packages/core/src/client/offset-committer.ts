@@ -4,6 +4,7 @@ import type { EventBus } from '../runtime/events.js';
 import type { AssignedPartition } from './assigned-partition.js';
 import type { Cluster } from './cluster.js';
 import { CONSUMER_EVENTS } from './consumer-types.js';
+import { GroupLink } from './group-link.js';
 
 export interface ExplicitOffset {
   readonly partition: AssignedPartition;
@@ -11,13 +12,16 @@ export interface ExplicitOffset {
   readonly metadata: string | null;
 }
 
+/** A failover takes about so long, most of it until the old coordinator's session is over. */
+const PATIENCE_MS = 15_000;
+
 /**
  * Commits how far handlers got. Owner and epoch are compared in the row that is written, so a member that lost a
  * partition without knowing it is refused, and says so.
  */
 export class OffsetCommitter {
-  readonly #cluster: Cluster;
   readonly #groupId: string | null;
+  readonly #link: GroupLink | undefined;
   readonly #memberId: () => string | null;
   readonly #events: EventBus;
   readonly #onFenced: (partition: AssignedPartition) => void;
@@ -31,15 +35,19 @@ export class OffsetCommitter {
     /** The partition has another owner now: its handler must stop. */
     onFenced: (partition: AssignedPartition) => void;
   }) {
-    this.#cluster = options.cluster;
-    this.#groupId = options.groupId;
+    const { cluster, groupId } = options;
+    this.#groupId = groupId;
+    this.#link = groupId === null ? undefined : new GroupLink({ cluster, groupId });
     this.#memberId = options.memberId;
     this.#events = options.events;
     this.#onFenced = options.onFenced;
   }
 
-  /** Commits what was resolved and is not committed yet. One commit at a time: an older one never comes last. */
-  commitResolved(partitions: Iterable<AssignedPartition>): Promise<void> {
+  /**
+   * Commits what was resolved and is not committed yet. One commit at a time: an older one never comes last. While the group has no
+   * coordinator it is repeated, for so many milliseconds.
+   */
+  commitResolved(partitions: Iterable<AssignedPartition>, patienceMs = PATIENCE_MS): Promise<void> {
     return this.#inTurn(() => {
       const dirty = [...partitions].filter((partition) => partition.isDirty);
       return this.#commit(
@@ -49,13 +57,19 @@ export class OffsetCommitter {
           metadata: null,
           mayGoBack: partition.mayCommitBackwards,
         })),
+        patienceMs,
       );
     });
   }
 
   /** @throws PostlogError `FENCED_MEMBER_EPOCH` when another member owns one of the partitions. */
   commitExplicit(offsets: readonly ExplicitOffset[]): Promise<void> {
-    return this.#inTurn(() => this.#commit(offsets.map((each) => ({ ...each, mayGoBack: true }))));
+    return this.#inTurn(() =>
+      this.#commit(
+        offsets.map((each) => ({ ...each, mayGoBack: true })),
+        PATIENCE_MS,
+      ),
+    );
   }
 
   #inTurn(work: () => Promise<void>): Promise<void> {
@@ -64,23 +78,28 @@ export class OffsetCommitter {
     return turn;
   }
 
-  async #commit(offsets: readonly (ExplicitOffset & { readonly mayGoBack: boolean })[]): Promise<void> {
+  async #commit(
+    offsets: readonly (ExplicitOffset & { readonly mayGoBack: boolean })[],
+    patienceMs: number,
+  ): Promise<void> {
     if (offsets.length === 0) return;
-    if (this.#groupId === null) {
+    const groupId = this.#groupId;
+    if (groupId === null || this.#link === undefined) {
       throw new PostlogError('INVALID_GROUP_ID', 'a consumer without groupId has nowhere to commit to; give it one.');
     }
-    const { coordinator } = await this.#cluster.coordinatorOf(this.#groupId);
-    const refused = await coordinator.commitOffsets(
-      this.#groupId,
-      this.#memberId(),
-      offsets.map(({ partition, offset, metadata, mayGoBack }) => ({
-        partitionId: partition.partitionId,
-        ownerEpoch: partition.ownerEpoch,
-        offset,
-        leaderEpoch: partition.leaderEpoch,
-        metadata,
-        mayGoBack,
-      })),
+    const memberId = this.#memberId();
+    const rows = offsets.map(({ partition, offset, metadata, mayGoBack }) => ({
+      partitionId: partition.partitionId,
+      ownerEpoch: partition.ownerEpoch,
+      offset,
+      // Of the record before the offset; what the user commits may be anywhere.
+      leaderEpoch: offset === partition.resolvedOffset ? partition.leaderEpoch : -1,
+      metadata,
+      mayGoBack,
+    }));
+    const refused = await this.#link.callPatiently(
+      (coordinator) => coordinator.commitOffsets(groupId, memberId, rows),
+      { patienceMs },
     );
     for (const { partition, offset } of offsets) {
       if (refused.has(partition.partitionId)) this.#onFenced(partition);
@@ -90,8 +109,8 @@ export class OffsetCommitter {
       }
     }
     this.#events.emit(CONSUMER_EVENTS.COMMIT_OFFSETS, {
-      groupId: this.#groupId,
-      memberId: this.#memberId(),
+      groupId,
+      memberId,
       topics: offsets.map(({ partition, offset }) => ({
         topic: partition.topic,
         partition: partition.partition,
@@ -104,7 +123,7 @@ export class OffsetCommitter {
       const { partition } = offsets.find((each) => each.partition.partitionId === partitionId)!;
       throw new PostlogError(
         code,
-        `the commit for ${partition.topic}-${partition.partition} was refused: ${this.#memberId() === null ? 'the group has members' : 'another member has taken the partition over'}.`,
+        `the commit for ${partition.topic}-${partition.partition} was refused: ${memberId === null ? 'the group has members' : 'another member has taken the partition over'}.`,
       );
     }
   }

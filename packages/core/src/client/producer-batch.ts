@@ -1,3 +1,4 @@
+import type { RequiredAcks } from '../broker/handle-produce.js';
 import type { PostlogError } from '../errors/postlog-error.js';
 import type { CompressionName } from '../record/compression.js';
 import { RecordBatchBuilder } from '../record/record-batch-builder.js';
@@ -21,6 +22,7 @@ const WORTH_KEEPING = 0.9;
 export class ProducerBatch {
   /** Undefined: as it is worth while. */
   readonly compression: CompressionName | undefined;
+  readonly acks: RequiredAcks;
   /** On the monotonic clock. */
   readonly createdAt: number;
   readonly deadline: number;
@@ -28,6 +30,8 @@ export class ProducerBatch {
   attempts = 0;
   /** Some attempt ended without an answer, so the records may be stored. */
   isInDoubt = false;
+  /** Why the last attempt failed. */
+  lastError: PostlogError | undefined;
   /** It was compressed and that saved next to nothing. */
   hardlyShrank = false;
   reservedBytes = 0;
@@ -38,11 +42,13 @@ export class ProducerBatch {
 
   constructor(options: {
     compression: CompressionName | undefined;
+    acks: RequiredAcks;
     createdAt: number;
     deadline: number;
     initialBytes: number;
   }) {
     this.compression = options.compression;
+    this.acks = options.acks;
     this.createdAt = options.createdAt;
     this.deadline = options.deadline;
     this.#builder = new RecordBatchBuilder({ initialBytes: options.initialBytes });

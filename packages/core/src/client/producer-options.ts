@@ -1,12 +1,13 @@
+import type { RequiredAcks } from '../broker/handle-produce.js';
 import { PostlogError } from '../errors/postlog-error.js';
 import { COMPRESSION_NAMES_BY_NUMBER, type CompressionName } from '../record/compression.js';
 import type { CreatePartitioner } from '../record/partitioners.js';
 import type { ResolvedRetry } from '../runtime/backoff.js';
 import { checkBoolean, checkInteger, checkOptions, checkRetry, invalid, shown } from './check-options.js';
-import type { Acks, ProducerOptions } from './producer-types.js';
+import type { ProducerOptions } from './producer-types.js';
 
 export interface ResolvedProducerOptions {
-  readonly acks: Acks;
+  readonly acks: RequiredAcks;
   readonly idempotent: boolean;
   /** Undefined: as each batch is. */
   readonly compression: CompressionName | undefined;
@@ -42,7 +43,7 @@ export function resolveProducerOptions(given: ProducerOptions | undefined): Reso
   }
   const batchSize = integer('batchSize', 1, 16_777_216, 131_072);
   return {
-    acks: checkAcks(options.acks) ?? 'all',
+    acks: checkAcks(options.acks) ?? -1,
     idempotent: checkBoolean(options.idempotent, 'idempotent', true),
     compression: checkCompression(options.compression),
     lingerMs: integer('lingerMs', 0, 60_000, 0),
@@ -58,8 +59,9 @@ export function resolveProducerOptions(given: ProducerOptions | undefined): Reso
   };
 }
 
-export function checkAcks(acks: unknown): Acks | undefined {
-  if (acks === undefined || acks === 0 || acks === 1 || acks === -1 || acks === 'all') return acks;
+export function checkAcks(acks: unknown): RequiredAcks | undefined {
+  if (acks === 'all') return -1;
+  if (acks === undefined || acks === 0 || acks === 1 || acks === -1) return acks;
   throw new PostlogError('INVALID_REQUIRED_ACKS', `acks is ${shown(acks)}; give 0, 1, -1 or 'all'.`);
 }
 

@@ -9,7 +9,10 @@ export type Acks = 0 | 1 | -1 | 'all';
 export interface ProducerOptions {
   /** What `send` waits for when it does not say [`'all'`]. */
   readonly acks?: Acks;
-  /** Give batches a producer id and sequence, so that a retry never duplicates [`true`]. */
+  /**
+   * Give batches a producer id and sequence, so that a retry never duplicates [`true`]. Without, a batch whose answer was lost is not
+   * repeated: its outcome is `unknown`.
+   */
   readonly idempotent?: boolean;
   /** Codec for every batch [`'lz4'` for batches over 4 KiB that it makes smaller, `'none'` for the others; docs/adr/0002]. */
   readonly compression?: CompressionName;

@@ -1,3 +1,4 @@
+import { handleProduce, type RequiredAcks } from '../broker/handle-produce.js';
 import { PostlogError } from '../errors/postlog-error.js';
 import { checkMessage } from '../record/check-message.js';
 import type { CompressionName } from '../record/compression.js';
@@ -48,7 +49,7 @@ interface CheckedTopic {
 interface CheckedSend {
   readonly topics: readonly CheckedTopic[];
   readonly bytes: number;
-  readonly needsAnswer: boolean;
+  readonly acks: RequiredAcks;
   readonly compression: CompressionName | undefined;
 }
 
@@ -79,6 +80,7 @@ export class LogProducer implements Producer {
     this.#sender = new Sender({
       cluster: context.cluster,
       metadata: context.metadata,
+      produce: handleProduce,
       accumulator: this.#accumulator,
       events: this.#bus,
       isIdempotent: this.#options.idempotent,
@@ -125,6 +127,7 @@ export class LogProducer implements Producer {
     if (this.#isClosed) return;
     this.#isClosed = true;
     await this.flush();
+    this.#sender.close();
     this.#context.onClosed(this);
     this.#bus.emit(PRODUCER_EVENTS.DISCONNECT);
   }
@@ -142,7 +145,6 @@ export class LogProducer implements Producer {
   /** Everything that can be wrong with the call, before any effect. */
   #check(batches: ProducerSendBatch['topicMessages'], acks: unknown, compression: unknown): CheckedSend {
     this.#demandOpen();
-    const needsAnswer = (checkAcks(acks) ?? this.#options.acks) !== 0;
     let bytes = 0;
     const topics = batches.map(({ topic, messages }) => {
       const name = checkTopicName(topic);
@@ -152,7 +154,12 @@ export class LogProducer implements Producer {
       for (const size of sizes) bytes += size;
       return { topic: name, messages: checked, sizes };
     });
-    return { topics, bytes, needsAnswer, compression: checkCompression(compression) ?? this.#options.compression };
+    return {
+      topics,
+      bytes,
+      acks: checkAcks(acks) ?? this.#options.acks,
+      compression: checkCompression(compression) ?? this.#options.compression,
+    };
   }
 
   #publish(send: CheckedSend): Promise<RecordMetadata[]> {
@@ -179,12 +186,12 @@ export class LogProducer implements Producer {
 
   /** Gives every record its partition and its place in a batch. All partitions are chosen before any record is taken. */
   #handOver(
-    { topics, bytes, needsAnswer, compression }: CheckedSend,
+    { topics, bytes, acks, compression }: CheckedSend,
     metadata: readonly TopicMetadata[],
   ): Promise<RecordMetadata[]> {
-    const receipt = needsAnswer ? new Receipt() : undefined;
+    const receipt = acks !== 0 ? new Receipt() : undefined;
     const { clock } = this.#context.cluster;
-    const parcel = { compression, receipt, now: clock.now(), at: clock.monotonic() };
+    const terms = { compression, acks, receipt, now: clock.now(), at: clock.monotonic() };
     let chosen: number[][];
     try {
       chosen = topics.map((topic, index) => this.#choose(metadata[index]!, topic));
@@ -193,7 +200,7 @@ export class LogProducer implements Producer {
       return Promise.reject(error instanceof Error ? error : new Error(String(error)));
     }
     for (const [index, { messages, sizes }] of topics.entries()) {
-      this.#accumulator.addAll(metadata[index]!, { messages, sizes, partitions: chosen[index]! }, parcel);
+      this.#accumulator.addAll(metadata[index]!, { messages, sizes, partitions: chosen[index]! }, terms);
     }
     this.#sender.poke();
     receipt?.seal();

@@ -1,3 +1,4 @@
+import type { RequiredAcks } from '../broker/handle-produce.js';
 import type { CompressionName } from '../record/compression.js';
 import type { Message } from '../record/messages.js';
 import type { ClusterPartition } from './cluster.js';
@@ -15,6 +16,8 @@ export interface PartitionQueue {
   readonly batches: ProducerBatch[];
   /** A request with this partition is on its way: one at a time keeps the order. */
   isInFlight: boolean;
+  /** Of the leader that the last attempt went to; undefined when there was none. */
+  leaderEpoch: number | undefined;
   /** Not before this moment (a retry waits), on the monotonic clock. */
   notBefore: number;
   producerEpoch: number;
@@ -24,8 +27,9 @@ export interface PartitionQueue {
 }
 
 /** What the records of one `send` have in common. */
-export interface Parcel {
+export interface SendTerms {
   readonly compression: CompressionName | undefined;
+  readonly acks: RequiredAcks;
   readonly receipt: Receipt | undefined;
   /** Timestamp of records that name none. */
   readonly now: number;
@@ -70,14 +74,14 @@ export class RecordAccumulator {
       readonly sizes: readonly number[];
       readonly partitions: readonly number[];
     },
-    parcel: Parcel,
+    terms: SendTerms,
   ): void {
     const topic = this.#topic(metadata);
     for (let index = 0; index < records.messages.length; index++) {
       const partition = records.partitions[index]!;
       const bytes = records.sizes[index]!;
-      const batch = this.#openBatch(topic.queues[partition]!, bytes, parcel, records.messages.length - index);
-      batch.add(records.messages[index]!, parcel.now, parcel.receipt);
+      const batch = this.#openBatch(topic.queues[partition]!, bytes, terms, records.messages.length - index);
+      batch.add(records.messages[index]!, terms.now, terms.receipt);
       batch.reservedBytes += bytes;
       topic.queuedBytes[partition]! += bytes;
     }
@@ -94,13 +98,25 @@ export class RecordAccumulator {
   }
 
   /** `more` records of this size come at once: the buffer of a new batch begins large enough for them. */
-  #openBatch(queue: PartitionQueue, bytes: number, { compression, at }: Parcel, more: number): ProducerBatch {
+  #openBatch(queue: PartitionQueue, bytes: number, { compression, acks, at }: SendTerms, more: number): ProducerBatch {
     const { deliveryTimeoutMs } = this.#options;
     const batchSize = Math.min(this.#options.batchSize, queue.maxMessageBytes);
     const last = queue.batches.at(-1);
-    if (last !== undefined && last.compression === compression && last.hasRoomFor(bytes, batchSize)) return last;
+    if (
+      last !== undefined &&
+      last.acks === acks &&
+      last.compression === compression &&
+      last.hasRoomFor(bytes, batchSize)
+    )
+      return last;
     const initialBytes = Math.max(SMALLEST_BUFFER, bytes, Math.min(bytes * more, batchSize));
-    const batch = new ProducerBatch({ compression, createdAt: at, deadline: at + deliveryTimeoutMs, initialBytes });
+    const batch = new ProducerBatch({
+      compression,
+      acks,
+      createdAt: at,
+      deadline: at + deliveryTimeoutMs,
+      initialBytes,
+    });
     queue.batches.push(batch);
     this.#waiting.add(queue);
     return batch;
@@ -122,6 +138,7 @@ export class RecordAccumulator {
         maxMessageBytes: metadata.config.maxMessageBytes,
         batches: [],
         isInFlight: false,
+        leaderEpoch: undefined,
         notBefore: 0,
         producerEpoch: 0,
         nextSequence: 0,

@@ -1,5 +1,6 @@
 import { PostlogError } from '../errors/postlog-error.js';
-import { handleProduce, type ProduceBatch } from '../broker/handle-produce.js';
+import type { ProduceBatch } from '../broker/handle-produce.js';
+import type { BrokerId } from '../cluster/cluster-image.js';
 import type { Appended } from '../log/log.store.js';
 import { NO_PRODUCER_ID } from '../record/record-batch.js';
 import { afterTurn } from '../runtime/after-turn.js';
@@ -7,12 +8,15 @@ import { retryDelay, type ResolvedRetry } from '../runtime/backoff.js';
 import type { EventBus } from '../runtime/events.js';
 import type { Cluster } from './cluster.js';
 import type { MetadataCache } from './metadata-cache.js';
-import { asPostlogError, refusalOf, timedOut } from './produce-errors.js';
+import { refusalOf, timedOut } from './produce-errors.js';
+import { aftermathOf } from './produce-outcome.js';
+import { ProduceRequest, type Parcel, type Produce } from './produce-request.js';
 import type { ProducerBatch } from './producer-batch.js';
 import { PRODUCER_EVENTS } from './producer-types.js';
 import type { PartitionQueue, RecordAccumulator } from './record-accumulator.js';
+import { byLeader, chooseForRequest } from './request-plan.js';
 
-/** Two requests at a time: while one waits for the disk, the next is built and sent. */
+/** Two requests to a leader at a time: while one waits for the disk, the next is built and sent. */
 const MOST_REQUESTS = 2;
 const MOST_PRODUCER_EPOCH = 32_767;
 const SEQUENCES = 2 ** 31;
@@ -22,6 +26,7 @@ const PLAIN_BATCHES = 15;
 export interface SenderOptions {
   readonly cluster: Cluster;
   readonly metadata: MetadataCache;
+  readonly produce: Produce;
   readonly accumulator: RecordAccumulator;
   readonly events: EventBus;
   readonly isIdempotent: boolean;
@@ -33,21 +38,18 @@ export interface SenderOptions {
   readonly onFreed: (bytes: number) => void;
 }
 
-interface Parcel {
-  readonly queue: PartitionQueue;
-  readonly batch: ProducerBatch;
-}
-
 /**
  * Sends what the accumulator holds: one append in flight for each partition, so that order and sequence need no luck.
- * A batch whose answer was lost is sent again as it was; the broker recognises it. A batch ends as stored, failed, or, when
- * its deadline passes in doubt, unknown; after that its partition goes on under the next producer epoch, which
- * fences the append that may still be on its way.
+ * A batch whose answer was lost, or whose leader was deposed meanwhile, is sent again as it was to whoever leads by then; the broker
+ * recognises it. A batch ends as stored, failed, or, when its time is up in doubt, unknown; after that its partition
+ * goes on under the next producer epoch, which fences the append that may still be on its way.
  */
 export class Sender {
   readonly #options: SenderOptions;
+  readonly #underWay = new Set<ProduceRequest>();
+  readonly #requests = new Map<BrokerId | undefined, number>();
+  readonly #leaveLeaders: () => void;
   #producerId: bigint;
-  #requests = 0;
   #isPoked = false;
   #cancelTimer: (() => void) | undefined;
   #idle: (() => void)[] = [];
@@ -55,6 +57,7 @@ export class Sender {
   constructor(options: SenderOptions) {
     this.#options = options;
     this.#producerId = options.isIdempotent ? options.cluster.random.producerId() : NO_PRODUCER_ID;
+    this.#leaveLeaders = options.cluster.onLeadersChanged(() => this.#followLeaders());
   }
 
   /** There is something new to send. */
@@ -74,36 +77,26 @@ export class Sender {
       : new Promise((resolve) => this.#idle.push(resolve));
   }
 
-  #drain(): void {
-    const now = this.#options.cluster.clock.monotonic();
-    this.#expire(now);
-    while (this.#requests < MOST_REQUESTS) {
-      const parcels = this.#take(now);
-      if (parcels.length === 0) break;
-      this.#requests += 1;
-      void this.#request(parcels).finally(() => {
-        this.#requests -= 1;
-        this.#drain();
-      });
-    }
-    this.#schedule(now);
-    if (this.#options.accumulator.waiting.size === 0) for (const resolve of this.#idle.splice(0)) resolve();
+  /** It is idle, and nothing will be sent any more. */
+  close(): void {
+    this.#leaveLeaders();
+    this.#cancelTimer?.();
   }
 
-  /** The batches of the next request. A partition with more than one batch waiting gets a request of its own, so that it holds up no other. */
-  #take(now: number): Parcel[] {
-    const ready = [...this.#options.accumulator.waiting].filter((queue) => this.#isReady(queue, now));
-    const busy = ready.find((queue) => queue.batches.length > 1);
-    const parcels: Parcel[] = [];
-    let bytes = 0;
-    for (const queue of busy === undefined ? ready : [busy]) {
-      const batch = queue.batches[0]!;
-      if (bytes > 0 && bytes + batch.sizeInBytes > this.#options.maxRequestSize) break;
-      bytes += batch.sizeInBytes;
-      queue.isInFlight = true;
-      parcels.push({ queue, batch });
+  #drain(): void {
+    const { accumulator, cluster, maxRequestSize } = this.#options;
+    const now = cluster.clock.monotonic();
+    this.#expire(now);
+    const ready = [...accumulator.waiting].filter((queue) => this.#isReady(queue, now));
+    for (const [leader, queues] of byLeader(ready, ({ place }) => cluster.knownLeader(place)?.brokerId)) {
+      let rest = queues;
+      while (rest.length > 0 && (this.#requests.get(leader) ?? 0) < MOST_REQUESTS) {
+        this.#send(leader, chooseForRequest(rest, maxRequestSize));
+        rest = rest.filter(({ isInFlight }) => !isInFlight);
+      }
     }
-    return parcels;
+    this.#schedule(now);
+    if (accumulator.waiting.size === 0) for (const resolve of this.#idle.splice(0)) resolve();
   }
 
   #isReady(queue: PartitionQueue, now: number): boolean {
@@ -115,106 +108,123 @@ export class Sender {
     );
   }
 
-  async #request(parcels: readonly Parcel[]): Promise<void> {
-    const { cluster, events } = this.#options;
-    const sent: Parcel[] = [];
-    const requests: ProduceBatch[] = [];
-    for (const parcel of parcels) {
-      const request = await this.#build(parcel);
-      if (request === undefined) continue;
-      requests.push(request);
-      sent.push(parcel);
-    }
-    if (sent.length === 0) return;
-    const startedAt = cluster.clock.monotonic();
-    try {
-      const { broker } = await cluster.leaderOf(sent[0]!.queue.place);
-      const answers = await handleProduce(broker, requests);
-      const byPartition = new Map(answers.map((answer) => [answer.partitionId, answer]));
-      for (const parcel of sent) await this.#conclude(parcel, byPartition.get(parcel.queue.place.partitionId));
-    } catch (cause) {
-      const error = asPostlogError(cause);
-      if (error.code === 'REQUEST_TIMED_OUT') events.emit(PRODUCER_EVENTS.REQUEST_TIMEOUT, { apiName: 'Produce' });
-      for (const parcel of sent) this.#failed(parcel, error);
-    }
-    events.emit(PRODUCER_EVENTS.REQUEST, {
-      apiName: 'Produce',
-      duration: cluster.clock.monotonic() - startedAt,
-      partitions: sent.length,
+  #send(leader: BrokerId | undefined, queues: readonly PartitionQueue[]): void {
+    const { cluster, events, produce } = this.#options;
+    const parcels = queues.map((queue): Parcel => {
+      queue.isInFlight = true;
+      queue.leaderEpoch = cluster.knownLeader(queue.place)?.leaderEpoch;
+      return { queue, batch: queue.batches[0]!, leaderEpoch: queue.leaderEpoch };
     });
+    this.#requests.set(leader, (this.#requests.get(leader) ?? 0) + 1);
+    const request = new ProduceRequest({
+      cluster,
+      produce,
+      leader,
+      acks: parcels[0]!.batch.acks,
+      parcels,
+      build: (parcel) => this.#build(parcel),
+      onAnswer: (parcel, answer) => this.#conclude(parcel, answer),
+      onError: (parcel, error) => this.#failed(parcel, error, false),
+      onDone: () => {
+        this.#underWay.delete(request);
+        this.#requests.set(leader, this.#requests.get(leader)! - 1);
+        this.#drain();
+      },
+      onEnded: (duration, partitions, error) => {
+        if (error?.code === 'REQUEST_TIMED_OUT') events.emit(PRODUCER_EVENTS.REQUEST_TIMEOUT, { apiName: 'Produce' });
+        events.emit(PRODUCER_EVENTS.REQUEST, { apiName: 'Produce', duration, partitions });
+      },
+    });
+    this.#underWay.add(request);
+    void request.run();
   }
 
-  async #build(parcel: Parcel): Promise<ProduceBatch | undefined> {
-    const { queue, batch } = parcel;
-    try {
-      const identity = batch.identity ?? {
-        producerId: this.#producerId,
-        producerEpoch: this.#options.isIdempotent ? queue.producerEpoch : -1,
-        baseSequence: this.#options.isIdempotent ? queue.nextSequence : -1,
-      };
-      const bytes = await batch.build(identity, queue.plainBatches === 0);
-      queue.plainBatches = batch.hardlyShrank ? PLAIN_BATCHES : Math.max(0, queue.plainBatches - 1);
-      if (bytes.length > queue.maxMessageBytes) {
-        throw new PostlogError(
-          'MESSAGE_TOO_LARGE',
-          `a batch for ${queue.topic} has ${bytes.length} bytes, over max.message.bytes (${queue.maxMessageBytes}); send smaller records or raise the topic's setting.`,
-        );
-      }
-      batch.attempts += 1;
-      const { partitionId, leaderEpoch } = queue.place;
-      return { partitionId, leaderEpoch, maxMessageBytes: queue.maxMessageBytes, bytes };
-    } catch (error) {
-      this.#failed(parcel, asPostlogError(error));
-      return undefined;
+  async #build({ queue, batch, leaderEpoch = -1 }: Parcel): Promise<ProduceBatch> {
+    const { isIdempotent } = this.#options;
+    const identity = batch.identity ?? {
+      producerId: this.#producerId,
+      producerEpoch: isIdempotent ? queue.producerEpoch : -1,
+      baseSequence: isIdempotent ? queue.nextSequence : -1,
+    };
+    const bytes = await batch.build(identity, queue.plainBatches === 0);
+    queue.plainBatches = batch.hardlyShrank ? PLAIN_BATCHES : Math.max(0, queue.plainBatches - 1);
+    if (bytes.length > queue.maxMessageBytes) {
+      throw new PostlogError(
+        'MESSAGE_TOO_LARGE',
+        `a batch for ${queue.topic} has ${bytes.length} bytes, over max.message.bytes (${queue.maxMessageBytes}); send smaller records or raise the topic's setting.`,
+      );
     }
+    batch.attempts += 1;
+    return { partitionId: queue.place.partitionId, leaderEpoch, maxMessageBytes: queue.maxMessageBytes, bytes };
   }
 
-  async #conclude(parcel: Parcel, answer: Appended | undefined): Promise<void> {
+  #conclude(parcel: Parcel, answer: Appended | undefined): void {
     const { queue, batch } = parcel;
     const error = answer?.error;
-    if (answer !== undefined && (error === undefined || error === 'DUPLICATE_SEQUENCE_NUMBER')) {
-      // A duplicate from before the window is stored; only its offset is not known any more.
-      batch.deliver(queue, answer.baseOffset ?? -1n, answer.logStartOffset ?? -1n);
-      queue.nextSequence = (batch.identity!.baseSequence + batch.recordCount) % SEQUENCES;
-      this.#finish(queue);
+    if (answer === undefined || (error !== undefined && error !== 'DUPLICATE_SEQUENCE_NUMBER')) {
+      this.#failed(parcel, refusalOf(error), answer?.baseOffset !== undefined);
       return;
     }
-    const refusal = refusalOf(error);
-    if (refusal.retriable && !(await this.#refresh(queue))) {
-      this.#end(parcel, new PostlogError('UNKNOWN_TOPIC_OR_PARTITION', `topic ${queue.topic} was deleted.`));
-      return;
-    }
-    this.#failed(parcel, refusal);
-  }
-
-  /** Reads the topic again; false when it (or this partition) is gone. */
-  async #refresh(queue: PartitionQueue): Promise<boolean> {
-    const found = await this.#options.metadata.find(queue.topic).catch(() => 'unreachable' as const);
-    if (found === 'unreachable') return true;
-    const stored = found?.partitions[queue.partition];
-    if (found === undefined || stored === undefined) return false;
-    if (stored.partitionId !== queue.place.partitionId) queue.nextSequence = 0;
-    queue.place = stored;
-    queue.maxMessageBytes = found.config.maxMessageBytes;
-    return true;
+    // A duplicate from before the window is stored; only its offset is not known any more.
+    batch.deliver(queue, answer.baseOffset ?? -1n, answer.logStartOffset ?? -1n);
+    queue.nextSequence = (batch.identity!.baseSequence + batch.recordCount) % SEQUENCES;
+    this.#finish(queue);
   }
 
   /** Repeats the batch after a rest, or ends it when that makes no sense or its time is up. */
-  #failed(parcel: Parcel, error: PostlogError): void {
+  #failed(parcel: Parcel, error: PostlogError, isAppended: boolean): void {
     const { queue, batch } = parcel;
-    const { clock, random } = this.#options.cluster;
-    if (error.outcome === 'unknown') batch.isInDoubt = true;
-    const wait = retryDelay(this.#options.retry, batch.attempts - 1, random.next);
-    const retryAt = clock.monotonic() + wait;
-    if (!error.retriable || retryAt >= batch.deadline) {
-      this.#end(parcel, error);
+    const { retry, isIdempotent, cluster } = this.#options;
+    const wait = retryDelay(retry, Math.max(0, batch.attempts - 1), cluster.random.next);
+    const retryAt = cluster.clock.monotonic() + wait;
+    const { isInDoubt: wasInDoubt, deadline } = batch;
+    const after = aftermathOf({ error, isAppended, wasInDoubt, isIdempotent, retryAt, deadline });
+    batch.isInDoubt = after.isInDoubt;
+    batch.lastError = error;
+    if (!after.isRepeated) {
+      this.#end(queue, batch, error);
       return;
     }
     queue.isInFlight = false;
-    queue.notBefore = retryAt;
+    // Somebody else leads meanwhile: the rest is for who asks the same one again.
+    queue.notBefore = this.#hasOtherLeader(queue) ? 0 : retryAt;
+    if (after.asksWhoLeads) void this.#refresh(queue, batch, error);
   }
 
-  #end({ queue, batch }: Parcel, error: PostlogError): void {
+  /** Asks who leads; a batch whose topic is gone ends. Refused by a leader or without one, the topic itself may be. */
+  async #refresh(queue: PartitionQueue, batch: ProducerBatch, { code, outcome }: PostlogError): Promise<void> {
+    const { cluster, metadata } = this.#options;
+    if (outcome === 'unknown' || code === 'NETWORK_EXCEPTION') return cluster.refresh().catch(() => {});
+    const found = await metadata.find(queue.topic).catch(() => 'unreachable' as const);
+    if (found === 'unreachable') return;
+    const place = found?.partitions[queue.partition];
+    if (found !== undefined && place !== undefined) {
+      if (place.partitionId !== queue.place.partitionId) queue.nextSequence = 0;
+      queue.place = place;
+      queue.maxMessageBytes = found.config.maxMessageBytes;
+    } else if (!queue.isInFlight && queue.batches[0] === batch) {
+      this.#end(queue, batch, new PostlogError('UNKNOWN_TOPIC_OR_PARTITION', `topic ${queue.topic} was deleted.`));
+      this.poke();
+    }
+  }
+
+  /** Nobody waits for a leader that was deposed, nor rests before the first attempt at its successor. */
+  #followLeaders(): void {
+    for (const request of [...this.#underWay]) {
+      for (const parcel of [...request.open]) {
+        if (!this.#hasOtherLeader(parcel.queue)) continue;
+        request.giveUp(parcel, 'NOT_LEADER_OR_FOLLOWER', 'the partition got another leader before the answer came.');
+      }
+    }
+    for (const queue of this.#options.accumulator.waiting) if (this.#hasOtherLeader(queue)) queue.notBefore = 0;
+    this.poke();
+  }
+
+  #hasOtherLeader(queue: PartitionQueue): boolean {
+    return this.#options.cluster.knownLeader(queue.place)?.leaderEpoch !== queue.leaderEpoch;
+  }
+
+  #end(queue: PartitionQueue, batch: ProducerBatch, error: PostlogError): void {
     if (batch.isInDoubt) {
       this.#nextEpoch(queue);
       batch.fail(
@@ -249,11 +259,19 @@ export class Sender {
     this.#options.onFreed(this.#options.accumulator.finish(queue));
   }
 
-  /** Ends batches whose time is up while they wait. */
+  /** Ends batches whose time is up, also those whose leader has not answered. */
   #expire(now: number): void {
+    for (const request of [...this.#underWay]) {
+      for (const parcel of [...request.open]) {
+        const { deadline, lastError } = parcel.batch;
+        const detail = lastError?.message ?? 'the leader did not answer within deliveryTimeoutMs.';
+        if (deadline <= now) request.giveUp(parcel, lastError?.code ?? 'REQUEST_TIMED_OUT', detail);
+      }
+    }
     for (const queue of [...this.#options.accumulator.waiting]) {
       while (!queue.isInFlight && queue.batches.length > 0 && queue.batches[0]!.deadline <= now) {
-        this.#end({ queue, batch: queue.batches[0]! }, timedOut());
+        const batch = queue.batches[0]!;
+        this.#end(queue, batch, batch.lastError ?? timedOut());
       }
     }
   }
@@ -265,9 +283,8 @@ export class Sender {
     let next = Infinity;
     for (const queue of this.#options.accumulator.waiting) {
       const batch = queue.batches[0]!;
-      if (queue.isInFlight) continue;
       const ready = Math.max(queue.notBefore, batch.createdAt + this.#options.lingerMs);
-      next = Math.min(next, ready > now ? ready : Infinity, batch.deadline);
+      next = Math.min(next, ready > now && !queue.isInFlight ? ready : Infinity, batch.deadline);
     }
     if (next < Infinity)
       this.#cancelTimer = this.#options.cluster.clock.after(Math.max(1, next - now), () => this.#drain());

@@ -49,6 +49,10 @@ export class SingleBrokerCluster implements Cluster {
     return () => {};
   }
 
+  knownCoordinator() {
+    return this.knownLeader();
+  }
+
   coordinatorOf(): Promise<Broker> {
     return Promise.resolve(this.#broker);
   }
