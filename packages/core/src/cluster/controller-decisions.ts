@@ -1,7 +1,7 @@
 import type { BrokerId, ClusterImage, PartitionState, RegisteredBroker, TopicState } from './cluster-image.js';
 import { effectiveMinIsr } from './cluster-image.js';
 import { drainLeader, electLeader, preferredLeader, removeFromIsr } from './leader-election.js';
-import { changedPartition, withIsr } from './partition-change.js';
+import { changedPartition } from './partition-change.js';
 import { finishReassignment } from './partition-reassignment.js';
 
 export interface Circumstances {
@@ -62,10 +62,9 @@ function settle(
   const minIsr = effectiveMinIsr(topic, before);
   const active = inState(brokers, 'active');
   const draining = inState(brokers, 'draining');
-  // Somebody may have lowered the minimum: an ISR that is large enough now leaves nobody else eligible.
-  let partition: PartitionState = { ...before, ...withIsr(before, before.isr, minIsr) };
   const gone = before.isr.filter((member) => !active.has(member) && !draining.has(member));
-  partition = removeFromIsr(partition, gone, { minIsr, isUnclean: false }) ?? partition;
+  // Also when nobody is gone: somebody may have lowered the minimum, and an ISR that is large enough leaves nobody else eligible.
+  let partition = removeFromIsr(before, gone, { minIsr, isUnclean: false }) ?? before;
   const { leader } = partition;
   const mayLead = leader !== null && draining.has(leader) ? new Set([...active, leader]) : active;
   partition = electLeader(partition, mayLead, { unclean: false, minIsr }) ?? partition;
