@@ -20,6 +20,11 @@ export interface Sizes {
     readonly idleGroups: number;
     readonly idleSeconds: number;
   };
+  readonly cluster: {
+    /** Of replication factor 3, that nothing happens to. */
+    readonly idlePartitions: number;
+    readonly idleSeconds: number;
+  };
 }
 
 export const FULL: Sizes = {
@@ -40,6 +45,7 @@ export const FULL: Sizes = {
     idleGroups: 1_000,
     idleSeconds: 60,
   },
+  cluster: { idlePartitions: 300, idleSeconds: 60 },
 };
 
 export const QUICK: Sizes = {
@@ -60,6 +66,7 @@ export const QUICK: Sizes = {
     idleGroups: 4,
     idleSeconds: 1,
   },
+  cluster: { idlePartitions: 3, idleSeconds: 1 },
 };
 
 /** What every measure is given. */

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { FULL, QUICK, type Bench, type Measure, type Sizes } from './bench.js';
 import { Cleanup } from '@postlog/core/testing';
+import { CLUSTER_MEASURES } from './cluster-bench.js';
 import { parseCommand, UsageError, type Command } from './command.js';
 import { GROUP_MEASURES } from './group-bench.js';
 import { LOG_MEASURES } from './log-bench.js';
@@ -12,6 +13,7 @@ const INTERRUPTED = 130;
 const BENCHES: Readonly<Record<string, Readonly<Record<string, Measure>>>> = {
   log: LOG_MEASURES,
   groups: GROUP_MEASURES,
+  cluster: CLUSTER_MEASURES,
 };
 const NAMES = Object.fromEntries(Object.entries(BENCHES).map(([bench, measures]) => [bench, Object.keys(measures)]));
 const HELP = `npm run bench -- ${Object.keys(BENCHES).join('|')} [options]

@@ -7,11 +7,15 @@ const TICK_MS = 10;
 /** Milliseconds of processor time that a Postgres on this machine has used, its ended backends' too. */
 export async function serverCpuMs(client: pg.Client): Promise<number> {
   const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid');
-  const postmaster = statOf(rows[0]!.pid)!.parent;
+  return cpuMs(statOf(rows[0]!.pid)!.parent);
+}
+
+/** Milliseconds of processor time that a process and its children have used, the ended ones' too. */
+export function cpuMs(pid: number): number {
   let ticks = 0;
   for (const entry of readdirSync('/proc')) {
     const stat = /^\d+$/.test(entry) ? statOf(Number(entry)) : undefined;
-    if (stat === undefined || (stat.parent !== postmaster && Number(entry) !== postmaster)) continue;
+    if (stat === undefined || (stat.parent !== pid && Number(entry) !== pid)) continue;
     ticks += stat.own + stat.ofEndedChildren;
   }
   return ticks * TICK_MS;

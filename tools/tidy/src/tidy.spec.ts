@@ -93,7 +93,7 @@ describe('the specification pages', () => {
       sources
         .filter(isSpec)
         .flatMap((path) =>
-          [...read(path).matchAll(/(?:\b(?:it|describe)|\])\)?\(\s*['"`](.+?)['"`],/g)].map((match) => match[1]!),
+          [...read(path).matchAll(/(?:\b(?:it|describe)|\]|\.each\(\w+)\)?\(\s*['"`](.+?)['"`],/g)].map((match) => match[1]!),
         ),
     );
     const pages = filesBelow(join(ROOT, 'docs')).filter((path) => /docs\/(spec\/|GUARANTEES)/.test(path));

@@ -1,6 +1,6 @@
 -- Everything that a decision about a group needs, under one snapshot, as one document: the group (or null), its members
 -- and who of them is late, who owns which partition, and the partitions of all topics that they or `more_topics` name; of
--- all topics at all when a member, or the caller, subscribes by pattern.
+-- all topics but that of groups themselves when a member, or the caller, subscribes by pattern.
 --
 -- Partitions that are gone are owned by nobody, whatever a row that outlived its topic says.
 -- In a cluster `log` says whether this broker coordinates the group ({ error } when not), and where the group's log ends: what was read may be told once the high
@@ -56,6 +56,6 @@ language sql stable as $$
         join postlog.topic_partition r using (topic_id)
        where t.topic in (select unnest(m.topics) from postlog.group_membership m where m.group_id = in_group_id)
           or t.topic = any (more_topics)
-          or has_pattern
-          or exists (select from postlog.group_membership m where m.group_id = in_group_id and m.topic_pattern is not null)))
+          or t.topic <> '__consumer_offsets' and (has_pattern
+          or exists (select from postlog.group_membership m where m.group_id = in_group_id and m.topic_pattern is not null))))
 $$;

@@ -24,4 +24,6 @@ select g.group_id,
                      from postlog.committed_offset c
                      join postlog.topic_partition r using (partition_id)
                     where c.group_id = e.group_id and c.owner_member_id = e.member_id) as owned) o
-    where e.group_id = g.group_id) m;
+    where e.group_id = g.group_id) m
+ -- What a broker knows of groups that another one coordinates is old.
+ where g.offsets_partition_id is null or postlog.group_log_refusal_v1(g.offsets_partition_id, null) = 0;
