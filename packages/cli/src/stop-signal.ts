@@ -1,13 +1,6 @@
-/** Resolves at the first SIGINT or SIGTERM; a second one ends the process at once. */
+/** Resolves at the first SIGINT or SIGTERM. More of them change nothing: what follows is bounded, and must not be cut short. */
 export function untilStopSignal(): Promise<void> {
   return new Promise((resolve) => {
-    let isAsked = false;
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-      process.on(signal, () => {
-        if (isAsked) process.exit(130);
-        isAsked = true;
-        resolve();
-      });
-    }
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => resolve());
   });
 }

@@ -56,6 +56,8 @@ export async function startEtcd(binary: string, options: EtcdServerOptions = {})
     'initial-cluster': `postlog=${peerUrl}`,
   }).map(([name, value]) => `--${name}=${value}`);
   let member: Member | undefined;
+  if (await isHealthy(url))
+    throw new Error(`an etcd listens at ${url} already, left by an earlier run; stop it first.`);
   const start = async () => {
     member = await startMember({ binary, flags, url });
   };
@@ -104,15 +106,19 @@ async function startMember(how: {
     child.once('exit', end);
   });
   for (const until = Date.now() + START_DEADLINE_MS; !hasEnded && Date.now() < until;) {
-    const health = await fetch(`${how.url}/health`).then(
-      (response) => response.text(),
-      () => '',
-    );
-    if (health.includes('"true"')) return { ended, kill: (signal) => child.kill(signal) };
+    if (await isHealthy(how.url)) return { ended, kill: (signal) => child.kill(signal) };
     await new Promise((wake) => setTimeout(wake, 20));
   }
   child.kill('SIGKILL');
   throw new Error(`etcd did not start:\n${log.join('').slice(-2000)}`);
+}
+
+async function isHealthy(url: string): Promise<boolean> {
+  const health = await fetch(`${url}/health`).then(
+    (response) => response.text(),
+    () => '',
+  );
+  return health.includes('"true"');
 }
 
 /** Answers why it could not; one process at a time, the others find it there. */
