@@ -1,0 +1,77 @@
+import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { ClusterProcesses, type Undo } from '@postlog/core/testing';
+import { brokerName, Edges } from './edges.js';
+import { Machine } from './machine.js';
+
+/** What a broker's process is told, beside where everything is. */
+export interface BrokerSettings {
+  readonly sessionTimeout: number;
+  readonly heartbeatInterval: number;
+  readonly replicaLagTimeMaxMs: number;
+  readonly connectionTimeout: number;
+  readonly requestTimeout: number;
+}
+
+export interface WorldOptions {
+  readonly metadata: 'postgres' | 'etcd';
+  readonly settings: BrokerSettings;
+  /** Names of client processes, each with edges of its own. */
+  readonly clients: readonly string[];
+  readonly say: (line: string) => void;
+  readonly onStop: (undo: Undo) => void;
+}
+
+/** Three machines, a metadata store, an edge from every process to every server, and folders for what everybody writes down. */
+export interface World {
+  readonly cluster: ClusterProcesses;
+  readonly edges: Edges;
+  readonly machines: ReadonlyMap<number, Machine>;
+  readonly folder: string;
+  /** Copies a broker's data, while it is stopped in order. */
+  copyData(brokerId: number): Promise<void>;
+  /** Puts that copy in place of the data of a broker that is down. */
+  restoreData(brokerId: number): Promise<void>;
+}
+
+const BROKERS = [1, 2, 3];
+
+export async function openWorld({ metadata, settings, clients, say, onStop }: WorldOptions): Promise<World> {
+  const folder = await mkdtemp(join(tmpdir(), 'postlog-faults-'));
+  const dir = join(folder, 'cluster');
+  await mkdir(join(folder, 'events'), { recursive: true });
+  onStop(() => rm(dir, { recursive: true, force: true }));
+  const edges = await Edges.open([...BROKERS.map(brokerName), ...clients], [...BROKERS, 'metadata']);
+  onStop(() => edges.close());
+  const starting = ClusterProcesses.start({
+    script: fileURLToPath(new URL('../../dist/cluster/broker-process.js', import.meta.url)),
+    metadata,
+    dir,
+    brokerArgs: ['--settings', JSON.stringify(settings)],
+    settings: { max_connections: '100', shared_buffers: '64MB' },
+    route: (from, to, url) => edges.route(brokerName(from), to, url),
+    say,
+  });
+  onStop(async () => (await starting).stop());
+  const cluster = await starting;
+  const copyOf = (brokerId: number) => join(folder, 'cluster', `copy-${brokerId}`);
+  const dataOf = (brokerId: number) => join(folder, 'cluster', `broker-${brokerId}`);
+  const copy = (from: string, to: string) => cp(from, to, { recursive: true, preserveTimestamps: true });
+  return {
+    cluster,
+    edges,
+    machines: new Map(cluster.brokerIds.map((id) => [id, new Machine(id, cluster)])),
+    folder,
+    copyData: async (brokerId) => {
+      await cluster.stopBroker(brokerId);
+      await copy(dataOf(brokerId), copyOf(brokerId));
+      await cluster.startBroker(brokerId);
+    },
+    restoreData: async (brokerId) => {
+      await rm(dataOf(brokerId), { recursive: true });
+      await copy(copyOf(brokerId), dataOf(brokerId));
+    },
+  };
+}
