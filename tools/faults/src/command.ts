@@ -11,15 +11,33 @@ export type Command =
       readonly processes: number;
       readonly partitions: number;
       readonly plant: string | undefined;
+    }
+  | {
+      readonly kind: 'cluster';
+      readonly minutes: number;
+      readonly seed: number;
+      readonly metadata: 'postgres' | 'etcd';
+      /** Faults at fixed times instead of random ones. */
+      readonly script: string | undefined;
+      readonly plant: string | undefined;
+      readonly keep: boolean;
     };
+
+/** What can be named on the command line. */
+export interface Names {
+  /** Faults that can be planted, by run. */
+  readonly plants: { readonly groups: readonly string[]; readonly cluster: readonly string[] };
+  readonly scripts: readonly string[];
+}
 
 /** The command line is wrong; the message says how to mend it. */
 export class UsageError extends Error {}
 
-const RUNS = ['groups', 'zombie'];
+const RUNS = ['groups', 'zombie', 'cluster'];
+const METADATA = ['postgres', 'etcd'] as const;
 
-/** `plants`: names of the faults that can be planted; `chance`: a seed when none is given. */
-export function parseCommand(args: readonly string[], plants: readonly string[], chance: () => number): Command {
+/** `chance`: a seed when none is given. */
+export function parseCommand(args: readonly string[], names: Names, chance: () => number): Command {
   const { values, positionals } = parse(args);
   if (values.help === true) return { kind: 'help' };
   const [run = '', ...more] = positionals;
@@ -27,20 +45,40 @@ export function parseCommand(args: readonly string[], plants: readonly string[],
     throw new UsageError(`say what to run: ${nearestName(run, RUNS) ?? RUNS.join(' or ')}`);
   }
   if (run === 'zombie') return { kind: 'zombie' };
-  const { plant } = values;
-  if (plant !== undefined && !plants.includes(plant)) {
-    throw new UsageError(
-      `nothing can be planted as "${plant}"; did you mean ${nearestName(plant, plants) ?? plants.join(', ')}?`,
-    );
+  const shared = {
+    minutes: number('minutes', values.minutes, { least: 0.05, most: 600, fallback: 3 }),
+    seed: number('seed', values.seed, { least: 0, most: 2 ** 32 - 1, fallback: Math.floor(chance() * 1e6) }),
+  };
+  if (run === 'cluster') {
+    return {
+      kind: 'cluster',
+      ...shared,
+      metadata: metadataOf(values.metadata ?? 'postgres'),
+      script: known('script', values.script, names.scripts),
+      plant: known('plant', values.plant, names.plants.cluster),
+      keep: values.keep === true,
+    };
   }
   return {
     kind: 'groups',
-    minutes: number('minutes', values.minutes, { least: 0.05, most: 600, fallback: 3 }),
-    seed: number('seed', values.seed, { least: 0, most: 2 ** 32 - 1, fallback: Math.floor(chance() * 1e6) }),
+    ...shared,
     processes: number('processes', values.processes, { least: 3, most: 64, fallback: 8 }),
     partitions: number('partitions', values.partitions, { least: 1, most: 1_000, fallback: 12 }),
-    plant,
+    plant: known('plant', values.plant, names.plants.groups),
   };
+}
+
+function known(option: 'plant' | 'script', name: string | undefined, names: readonly string[]): string | undefined {
+  if (name === undefined || names.includes(name)) return name;
+  throw new UsageError(
+    `there is no ${option} "${name}" in this run; did you mean ${nearestName(name, names) ?? names.join(', ')}?`,
+  );
+}
+
+function metadataOf(name: string): 'postgres' | 'etcd' {
+  const found = METADATA.find((each) => each === name);
+  if (found !== undefined) return found;
+  throw new UsageError(`--metadata is "${name}"; give postgres or etcd`);
 }
 
 function parse(args: readonly string[]) {
@@ -54,6 +92,9 @@ function parse(args: readonly string[]) {
         processes: text,
         partitions: text,
         plant: text,
+        metadata: text,
+        script: text,
+        keep: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
       },
       allowPositionals: true,

@@ -1,27 +1,54 @@
 import { Cleanup, startEmbeddedPostgres } from '@postlog/core/testing';
-import { parseCommand, UsageError } from './command.js';
+import { CLUSTER_PLANTS } from './cluster/cluster-plants.js';
+import { ClusterRun } from './cluster/cluster-run.js';
+import { SCRIPTS } from './cluster/scripts.js';
+import { parseCommand, UsageError, type Command } from './command.js';
 import { GroupsRun } from './groups-run.js';
+import type { Anomaly } from './history.js';
 import { PLANTS } from './plants.js';
 import { runZombie } from './zombie-run.js';
 
 const INTERRUPTED = 130;
 const SHOWN = 20;
+const NAMES = {
+  plants: { groups: Object.keys(PLANTS), cluster: Object.keys(CLUSTER_PLANTS) },
+  scripts: Object.keys(SCRIPTS),
+};
+const named = (names: Readonly<Record<string, { readonly what: string }>>) =>
+  Object.entries(names)
+    .map(([name, { what }]) => `                   ${name.padEnd(26)}${what}`)
+    .join('\n');
 const HELP = `npm run faults -- groups [options]
 npm run faults -- zombie
+npm run faults -- cluster [options]
 
 groups   members of one group in processes of their own, under random faults (SIGKILL, SIGSTOP for longer than the session,
          leaving, joining, partitions added) on an embedded Postgres, while records are sent; then everything heals, and a
          checker reads what handlers and database wrote down. The last line is a JSON object.
 zombie   a member is stopped for longer than its session and goes on: what becomes of its commit and its handlers
+cluster  three brokers on three embedded Postgres servers, clients in processes of their own, and a proxy on every edge between
+         them, under random faults (SIGKILL and SIGSTOP of servers and brokers, edges cut one way or both, connections reset in the
+         middle of a commit, two of three down, rolling restarts), while records are sent and read; then everything heals, all
+         is read from the beginning, and a checker reads what clients, databases and metadata showed. The last line is a JSON object.
 
   --minutes N      how long faults are injected [3]
   --seed N         the same faults again [by chance]
+  --plant NAME     break the product on purpose; the checker must find it
+
+groups
   --processes N    members [8]
   --partitions N   partitions at the beginning [12]
-  --plant NAME     break the product on purpose; the checker must find it:
-${Object.entries(PLANTS)
-  .map(([name, what]) => `                   ${name.padEnd(24)}${what}`)
-  .join('\n')}
+  --plant NAME     one of:
+${named(Object.fromEntries(Object.entries(PLANTS).map(([name, what]) => [name, { what }])))}
+
+cluster
+  --metadata STORE postgres or etcd [postgres]
+  --keep           keep what was written down when the run was clean, too
+  --script NAME    faults at fixed times instead of random ones:
+${named(SCRIPTS)}
+  --plant NAME     one of these, each with the script in which it does harm:
+${named(CLUSTER_PLANTS)}
+
   --help           show this
 
 Exits 0 when the run was clean, 1 when it was not or proved nothing, 2 when asked wrongly, 130 after Ctrl-C.
@@ -32,7 +59,7 @@ let interruption: Promise<void> | undefined;
 const say = (text: string) => void process.stderr.write(`${text}\n`);
 
 async function main(): Promise<number> {
-  const command = parseCommand(process.argv.slice(2), Object.keys(PLANTS), Math.random);
+  const command = parseCommand(process.argv.slice(2), NAMES, Math.random);
   if (command.kind === 'help') {
     process.stdout.write(HELP);
     return 0;
@@ -43,6 +70,7 @@ async function main(): Promise<number> {
       interruption ??= cleanup.run();
       void interruption.then(() => process.exit(INTERRUPTED));
     });
+  if (command.kind === 'cluster') return runCluster(command);
   const starting = startEmbeddedPostgres({ settings: { max_connections: '200' } });
   cleanup.add(async () => (await starting).stop());
   const url = await (await starting).createDatabase('faults');
@@ -54,7 +82,25 @@ async function main(): Promise<number> {
   }
   const { minutes, ...options } = command;
   const timing = { lengthMs: minutes * 60_000, rate: 300, sessionTimeout: 2_000, handlerMs: 15 };
-  const { verdict, anomalies, summary } = await GroupsRun.run({ ...world, ...options, ...timing });
+  return tell(await GroupsRun.run({ ...world, ...options, ...timing }));
+}
+
+async function runCluster({ minutes, ...options }: Extract<Command, { kind: 'cluster' }>): Promise<number> {
+  const startedAt = performance.now();
+  const sayWhen = (text: string) =>
+    say(`${((performance.now() - startedAt) / 1_000).toFixed(1).padStart(6)} s  ${text}`);
+  const outcome = await ClusterRun.run({ ...options, lengthMs: minutes * 60_000, say: sayWhen, onStop: cleanup.add });
+  if (outcome.folder !== undefined) say(`what everybody wrote down is in ${outcome.folder}`);
+  return tell(outcome);
+}
+
+interface Told {
+  readonly verdict: string;
+  readonly anomalies: readonly Anomaly[];
+  readonly summary: Readonly<Record<string, unknown>>;
+}
+
+function tell({ verdict, anomalies, summary }: Told): number {
   for (const { code, detail } of anomalies.slice(0, SHOWN)) say(`${code}: ${detail}`);
   if (anomalies.length > SHOWN) say(`… and ${anomalies.length - SHOWN} more`);
   process.stdout.write(`${JSON.stringify({ verdict, ...summary })}\n`);

@@ -80,8 +80,10 @@ export class ClusterRun {
   static async run(options: ClusterRunOptions): Promise<ClusterOutcome> {
     const script = scriptOf(options);
     const session = script?.sessionTimeoutMs ?? SESSION_MS;
+    let onBrokerEnded = (_brokerId: number, _lastLines: string) => {};
     const world = await openWorld({
       ...options,
+      onBrokerEnded: (brokerId, lastLines) => onBrokerEnded(brokerId, lastLines),
       settings: {
         sessionTimeout: session,
         heartbeatInterval: Math.floor(session / 6),
@@ -91,14 +93,13 @@ export class ClusterRun {
       },
       clients: [...CLIENTS, FINAL_READER],
     });
-    options.onStop(() => {
-      for (const machine of world.machines.values()) machine.end();
-    });
     await createTopic(world, script === undefined ? PARTITIONS : 1);
     const { brokers, metadata } = world.cluster.settings;
     const probe = new ClusterProbe(await openMetadataProbe(metadata, TOPIC), brokers);
     options.onStop(() => probe.stop());
-    return new ClusterRun(options, world, probe).#run();
+    const run = new ClusterRun(options, world, probe);
+    onBrokerEnded = (brokerId, lastLines) => run.#crashed(`broker ${brokerId}`, lastLines);
+    return run.#run();
   }
 
   async #run(): Promise<ClusterOutcome> {
@@ -112,7 +113,6 @@ export class ClusterRun {
     onStop(async () => void (await Promise.all(clients.map((client) => client.kill()))));
     for (const client of clients) this.#watch(client);
     await Promise.all(clients.map((client) => client.untilAttached()));
-    void this.#world.cluster.broken.catch((error: Error) => this.#crashed('a broker', error.message));
     await pause(CALM_MS);
 
     const faults = this.#faults;

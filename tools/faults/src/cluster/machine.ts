@@ -31,6 +31,11 @@ export class Machine {
     await this.#up(parts);
   }
 
+  /** The process has ended by itself. */
+  revive(): Promise<void> {
+    return this.#up(['process']);
+  }
+
   pause(parts: readonly BrokerPart[]): void {
     this.#cluster.pauseBroker(this.id, parts);
   }

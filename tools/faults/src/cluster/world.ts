@@ -21,6 +21,8 @@ export interface WorldOptions {
   /** Names of client processes, each with edges of its own. */
   readonly clients: readonly string[];
   readonly say: (line: string) => void;
+  /** A broker's process has ended though no fault made it end; with its last lines. It is started again. */
+  readonly onBrokerEnded: (brokerId: number, lastLines: string) => void;
   readonly onStop: (undo: Undo) => void;
 }
 
@@ -38,13 +40,21 @@ export interface World {
 
 const BROKERS = [1, 2, 3];
 
-export async function openWorld({ metadata, settings, clients, say, onStop }: WorldOptions): Promise<World> {
+export async function openWorld({
+  metadata,
+  settings,
+  clients,
+  say,
+  onStop,
+  onBrokerEnded,
+}: WorldOptions): Promise<World> {
   const folder = await mkdtemp(join(tmpdir(), 'postlog-faults-'));
   const dir = join(folder, 'cluster');
   await mkdir(join(folder, 'events'), { recursive: true });
   onStop(() => rm(dir, { recursive: true, force: true }));
   const edges = await Edges.open([...BROKERS.map(brokerName), ...clients], [...BROKERS, 'metadata']);
   onStop(() => edges.close());
+  const machines = new Map<number, Machine>();
   const starting = ClusterProcesses.start({
     script: fileURLToPath(new URL('../../dist/cluster/broker-process.js', import.meta.url)),
     metadata,
@@ -52,17 +62,23 @@ export async function openWorld({ metadata, settings, clients, say, onStop }: Wo
     brokerArgs: ['--settings', JSON.stringify(settings)],
     settings: { max_connections: '100', shared_buffers: '64MB' },
     route: (from, to, url) => edges.route(brokerName(from), to, url),
+    onBrokerEnded: (brokerId, lastLines) => {
+      onBrokerEnded(brokerId, lastLines);
+      void machines.get(brokerId)?.revive();
+    },
     say,
   });
   onStop(async () => (await starting).stop());
   const cluster = await starting;
+  for (const id of cluster.brokerIds) machines.set(id, new Machine(id, cluster));
+  onStop(() => machines.forEach((machine) => machine.end()));
   const copyOf = (brokerId: number) => join(folder, 'cluster', `copy-${brokerId}`);
   const dataOf = (brokerId: number) => join(folder, 'cluster', `broker-${brokerId}`);
   const copy = (from: string, to: string) => cp(from, to, { recursive: true, preserveTimestamps: true });
   return {
     cluster,
     edges,
-    machines: new Map(cluster.brokerIds.map((id) => [id, new Machine(id, cluster)])),
+    machines,
     folder,
     copyData: async (brokerId) => {
       await cluster.stopBroker(brokerId);
