@@ -5,13 +5,13 @@ import type { BrokerId, PartitionState } from '../cluster/cluster-image.js';
 import { readImage } from '../cluster/cluster-metadata.js';
 import { createTopic } from '../cluster/topic-metadata.js';
 import type { Appended } from '../log/log.store.js';
+import { openMetadata, type OpenMetadata } from '../client/open-metadata.js';
 import type { MetadataStore } from '../metadata/metadata-store.js';
 import { systemClock } from '../runtime/clock.js';
 import { silentLogger, type Logger } from '../runtime/logger.js';
 import { systemRandom } from '../runtime/random.js';
 import { until } from './collect.js';
 import { batchOf } from './log-world.js';
-import { MemoryMetadata } from './memory-metadata-store.js';
 import { testDatabase, type TestDatabase } from './test-database.js';
 
 export interface TestClusterOptions {
@@ -28,26 +28,33 @@ export interface TestClusterOptions {
   readonly logger?: Logger;
 }
 
-/** Brokers of one cluster in this process, each on a database of its own, and metadata in memory. */
+/** Brokers of one cluster in this process, each on a database of its own, and one more for the metadata; all on the tests' server. */
 export class TestCluster {
   readonly store: MetadataStore;
   readonly #options: TestClusterOptions;
-  readonly #metadata = new MemoryMetadata(systemClock);
+  readonly #metadataDatabase: TestDatabase;
+  readonly #opened: OpenMetadata[] = [];
   readonly #databases = new Map<BrokerId, TestDatabase>();
   readonly #servers = new Map<BrokerId, BrokerServer>();
   readonly #clients = new Map<BrokerId, Broker>();
 
-  private constructor(options: TestClusterOptions) {
+  private constructor(options: TestClusterOptions, metadataDatabase: TestDatabase, metadata: OpenMetadata) {
     this.#options = options;
-    this.store = this.#metadata.open();
+    this.#metadataDatabase = metadataDatabase;
+    this.#opened.push(metadata);
+    this.store = metadata.store;
   }
 
   static async start(options: TestClusterOptions): Promise<TestCluster> {
-    const cluster = new TestCluster(options);
-    for (let brokerId = 1; brokerId <= options.brokers; brokerId++) {
-      cluster.#databases.set(brokerId, await testDatabase());
-      await cluster.startBroker(brokerId);
-    }
+    const metadataDatabase = await testDatabase();
+    const metadata = await openMetadata(
+      { url: metadataDatabase.url },
+      { ...CONNECTION, migrate: true, logger: silentLogger },
+    );
+    const cluster = new TestCluster(options, metadataDatabase, metadata);
+    const brokerIds = Array.from({ length: options.brokers }, (_, index) => index + 1);
+    for (const brokerId of brokerIds) cluster.#databases.set(brokerId, await testDatabase());
+    await Promise.all(brokerIds.map((brokerId) => cluster.startBroker(brokerId)));
     await until(async () =>
       [...(await readImage(cluster.store)).brokers.values()].every(({ state }) => state === 'active'),
     );
@@ -59,19 +66,26 @@ export class TestCluster {
     return cluster;
   }
 
-  /** Urls by broker id, as `connect` takes them. */
-  get urls(): ReadonlyMap<BrokerId, string> {
-    return new Map([...this.#databases].map(([brokerId, { url }]) => [brokerId, url]));
+  /** As `connect` takes them. */
+  get settings() {
+    const brokers = [...this.#databases].map(([id, { url }]) => ({ id, url }));
+    return { brokers, metadata: { url: this.#metadataDatabase.url } };
   }
 
   async startBroker(brokerId: BrokerId): Promise<void> {
+    const metadata = await openMetadata(this.settings.metadata, {
+      ...CONNECTION,
+      migrate: false,
+      logger: silentLogger,
+    });
+    this.#opened.push(metadata);
     const server = await BrokerServer.start({
       ...CONNECTION,
       brokerId,
       rack: null,
       url: this.#url(brokerId),
       address: `broker-${brokerId}`,
-      store: this.#metadata.open(),
+      store: metadata.store,
       urlOf: (other) => this.#url(other),
       sessionTimeoutMs: this.#options.sessionTimeoutMs ?? 1_500,
       heartbeatIntervalMs: 200,
@@ -126,7 +140,8 @@ export class TestCluster {
   async stop(): Promise<void> {
     await Promise.all([...this.#servers.values()].map((server) => server.abort()));
     await Promise.all([...this.#clients.values()].map((client) => client.close()));
-    for (const database of this.#databases.values()) await database.drop();
+    for (const metadata of this.#opened) await metadata.close();
+    for (const database of [...this.#databases.values(), this.#metadataDatabase]) await database.drop();
   }
 
   async #leads(): Promise<boolean> {
