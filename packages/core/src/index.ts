@@ -49,6 +49,15 @@ export type {
   TopicSpec,
 } from './client/admin-types.js';
 export type {
+  BrokerDescription,
+  ClusterAdmin,
+  ClusterDescription,
+  ElectedLeader,
+  ElectLeaders,
+  OngoingTopicReassignment,
+  PartitionReassignment,
+} from './client/cluster-admin-types.js';
+export type {
   GroupAdmin,
   GroupDescription,
   GroupTopicOffsets,

@@ -1,3 +1,4 @@
+import type { ClusterAdmin } from './cluster-admin-types.js';
 import type { GroupAdmin } from './group-admin-types.js';
 
 export interface ConfigEntry {
@@ -9,7 +10,7 @@ export interface TopicSpec {
   readonly topic: string;
   /** [1] */
   readonly numPartitions?: number;
-  /** At most the number of brokers [1]. */
+  /** At most the number of brokers [3, or as many as there are]. With 3 and more `min.insync.replicas` is 2 unless it is given. */
   readonly replicationFactor?: number;
   readonly configEntries?: readonly ConfigEntry[];
 }
@@ -24,6 +25,11 @@ export interface PartitionDescription {
   readonly isr: number[];
   /** Replicas whose broker is out of service. */
   readonly offlineReplicas: number[];
+  /** In a cluster: replicas that left the in-sync ones while these were too few, and have every acknowledged record (rule D29). */
+  readonly elr?: number[];
+  /** In a cluster: replicas on their way in or out. */
+  readonly addingReplicas?: number[];
+  readonly removingReplicas?: number[];
 }
 
 export interface TopicDescription {
@@ -43,7 +49,7 @@ export interface TopicOffsets {
 }
 
 /** Creates, lists and describes topics, reads offsets, steers groups (KafkaJS's `Admin`). */
-export interface Admin extends GroupAdmin {
+export interface Admin extends GroupAdmin, ClusterAdmin {
   connect(): Promise<void>;
   disconnect(): Promise<void>;
   /** Resolves to `false` when every topic existed already, as KafkaJS does. */

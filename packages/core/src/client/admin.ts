@@ -6,13 +6,14 @@ import { checkMinInsyncReplicas, checkPartitionCount, checkReplicationFactor } f
 import { parseOffset } from '../record/offset.js';
 import { checkTopicConfig, resolveTopicConfig } from '../record/topic-config.js';
 import { checkTopicName } from '../record/topic-name.js';
-import type { Admin, TopicDescription, TopicOffsets, TopicSpec } from './admin-types.js';
+import type { Admin, PartitionDescription, TopicDescription, TopicOffsets, TopicSpec } from './admin-types.js';
 import { checkInteger, checkOptions, invalid } from './check-options.js';
-import type { Cluster, ClusterTopic } from './cluster.js';
-import { LogGroupAdmin } from './group-admin.js';
+import type { Cluster, ClusterPartition, ClusterTopic } from './cluster.js';
+import { LogClusterAdmin } from './cluster-admin.js';
 import { demandLogEnds } from './log-ends.js';
 import type { MetadataCache } from './metadata-cache.js';
 import { findStart } from './start-position.js';
+import { withReplication } from './topic-defaults.js';
 
 /** As Kafka writes it. */
 const NO_LEADER = -1;
@@ -20,7 +21,7 @@ const NO_LEADER = -1;
 const LOCK_ATTEMPTS = 40;
 
 /** @see Admin */
-export class LogAdmin extends LogGroupAdmin implements Admin {
+export class LogAdmin extends LogClusterAdmin implements Admin {
   readonly #cluster: Cluster;
   readonly #metadata: MetadataCache;
 
@@ -188,11 +189,9 @@ function demandMore(topic: string, has: number, wanted: number): void {
 
 function checkTopic(spec: TopicSpec, brokers: number): NewTopic {
   const given = checkOptions(spec, ['topic', 'numPartitions', 'replicationFactor', 'configEntries'], 'createTopics()');
-  const config = checkTopicConfig(given.configEntries ?? []);
-  const replicationFactor = checkReplicationFactor(
-    given.replicationFactor === undefined ? 1 : given.replicationFactor,
-    brokers,
-  );
+  const wanted = { replicationFactor: given.replicationFactor, config: checkTopicConfig(given.configEntries ?? []) };
+  if (wanted.replicationFactor !== undefined) checkReplicationFactor(wanted.replicationFactor, brokers);
+  const { replicationFactor, config } = withReplication(wanted, brokers);
   checkMinInsyncReplicas(resolveTopicConfig(config).minInsyncReplicas, replicationFactor);
   return {
     topic: checkTopicName(given.topic),
@@ -207,14 +206,22 @@ function describe({ topic, topicId, config, partitions }: ClusterTopic): TopicDe
     name: topic,
     topicId,
     configEntries: Object.entries(config).map(([name, value]) => ({ name, value })),
-    partitions: partitions.map(({ partition, leader, leaderEpoch, replicas, isr, offlineReplicas }) => ({
-      partitionId: partition,
-      leader: leader ?? NO_LEADER,
-      leaderEpoch,
-      replicas: [...replicas],
-      isr: [...isr],
-      offlineReplicas: [...offlineReplicas],
-    })),
+    partitions: partitions.map(describePartition),
+  };
+}
+
+function describePartition(partition: ClusterPartition): PartitionDescription {
+  const { leader, leaderEpoch, replicas, isr, offlineReplicas, elr, addingReplicas, removingReplicas } = partition;
+  return {
+    partitionId: partition.partition,
+    leader: leader ?? NO_LEADER,
+    leaderEpoch,
+    replicas: [...replicas],
+    isr: [...isr],
+    offlineReplicas: [...offlineReplicas],
+    ...(elr === undefined ? {} : { elr: [...elr] }),
+    ...(addingReplicas === undefined ? {} : { addingReplicas: [...addingReplicas] }),
+    ...(removingReplicas === undefined ? {} : { removingReplicas: [...removingReplicas] }),
   };
 }
 

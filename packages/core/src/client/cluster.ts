@@ -4,7 +4,8 @@
  * With one Postgres this is `SingleBrokerCluster`. Nothing in here reads or writes records; it only says whom to ask.
  */
 import type { Broker } from '../broker/broker.js';
-import type { BrokerId } from '../cluster/cluster-image.js';
+import type { BrokerId, BrokerState } from '../cluster/cluster-image.js';
+import type { ErrorCode } from '../errors/error-code.js';
 import type { Assignor } from '../group/assignors.js';
 import type { GroupCoordinator } from '../group/group-coordinator.js';
 import type { NewTopic } from '../log/topic.store.js';
@@ -28,6 +29,11 @@ export interface ClusterPartition extends PartitionPlace {
   readonly isr: readonly BrokerId[];
   /** Replicas whose broker is out of service. */
   readonly offlineReplicas: readonly BrokerId[];
+  /** In a cluster: eligible leaders that are not in sync (rule D29). */
+  readonly elr?: readonly BrokerId[];
+  /** In a cluster: replicas on their way in or out (rule D35). */
+  readonly addingReplicas?: readonly BrokerId[];
+  readonly removingReplicas?: readonly BrokerId[];
 }
 
 export interface ClusterTopic {
@@ -54,6 +60,7 @@ export interface Leadership {
 
 /** Where a group is coordinated. */
 export interface GroupSeat {
+  readonly brokerId: BrokerId;
   readonly coordinator: GroupCoordinator;
   /** Wakes the members of a group, by `groupKey`. */
   readonly groupsChanged: Purgatory<string>;
@@ -64,6 +71,7 @@ export interface Cluster {
   readonly random: Random;
   readonly logger: Logger;
   readonly topics: ClusterTopics;
+  readonly operations: ClusterOperations;
   /** Who leads a partition as far as is known, without waiting. */
   knownLeader(place: PartitionPlace): KnownLeader | undefined;
   /** Attaches to a broker. @throws PostlogError `BROKER_NOT_AVAILABLE` without a url for it, `NETWORK_EXCEPTION` */
@@ -102,4 +110,47 @@ export interface ClusterTopics {
   delete(topic: string): Promise<boolean>;
   /** Topics were created, deleted or changed: members of every group look at once whether it concerns them. */
   announce(): void;
+}
+
+/** A broker as an operator sees it. */
+interface ClusterBroker {
+  readonly brokerId: BrokerId;
+  readonly rack: string | null;
+  /** `host:port/database` */
+  readonly address: string;
+  readonly state: BrokerState;
+}
+
+export interface ClusterState {
+  readonly clusterId: string;
+  /** Null: nobody holds the lease now. */
+  readonly controller: BrokerId | null;
+  readonly brokers: readonly ClusterBroker[];
+}
+
+export type ElectionType = 'preferred' | 'unclean';
+
+/** What became of one partition in an election. */
+export interface ElectionOutcome extends TopicPartition {
+  /** Null: nobody leads it. */
+  readonly leader: BrokerId | null;
+  /** Why nothing changed; undefined when somebody was elected. */
+  readonly error: ErrorCode | undefined;
+}
+
+/** Where the replicas of a partition shall be; null: where they were before the reassignment that is under way. */
+export interface ReplicaTarget {
+  readonly partition: number;
+  readonly replicas: readonly BrokerId[] | null;
+}
+
+/** What an operator does to the cluster as a whole. */
+export interface ClusterOperations {
+  describe(): Promise<ClusterState>;
+  /** Elects in these partitions of a topic, or in all of it. */
+  elect(type: ElectionType, topic: string, partitions: readonly number[] | null): Promise<readonly ElectionOutcome[]>;
+  /** All of a topic's partitions at once, or none. @throws PostlogError `INVALID_REQUEST`, `NO_REASSIGNMENT_IN_PROGRESS` */
+  reassign(topic: string, targets: readonly ReplicaTarget[]): Promise<void>;
+  /** The broker gives its leaderships away; resolves when it has none left that others could have. */
+  drain(brokerId: BrokerId): Promise<void>;
 }

@@ -1,10 +1,16 @@
 import type { Logger } from '../runtime/logger.js';
+import type { BrokerAddress } from './connection-settings.js';
+import type { MetadataOptions } from './open-metadata.js';
 import type { RetryOptions } from '../runtime/backoff.js';
 
 /** How to reach the broker's database, and what this process takes part in. */
 export interface ConnectOptions {
-  /** `postgres://user:password@host:port/database`; the password never appears in a message. */
-  readonly url: string;
+  /** One broker: `postgres://user:password@host:port/database`; the password never appears in a message. */
+  readonly url?: string;
+  /** A cluster: where the database of each broker is. A broker without a url here cannot be reached from this process. */
+  readonly brokers?: readonly BrokerAddress[];
+  /** A cluster: where it keeps what it knows of itself. */
+  readonly metadata?: MetadataOptions;
   /** Postgres schema that holds the log [`postlog`]. */
   readonly schema?: string;
   /** Bring the schema up to date on connect [`true`]; `false` demands that it is. */

@@ -6,6 +6,8 @@ import type { MetadataOptions } from './open-metadata.js';
 export interface BrokerAddress {
   readonly id: number;
   readonly url: string;
+  /** For one list with what runs the brokers; what counts is the rack that the broker is registered with. */
+  readonly rack?: string;
 }
 
 /** One broker, or the brokers of a cluster and where its metadata is: the part of `connect`'s options that says with whom. */

@@ -49,7 +49,13 @@ export class LogGroupAdmin implements GroupAdmin {
 
   async listGroups(): Promise<{ groups: ListedGroup[] }> {
     const seats = await this.#cluster.coordinators();
-    const groups = (await Promise.all(seats.map(({ coordinator }) => coordinator.listGroups()))).flat();
+    const listed = seats.map(async ({ brokerId, coordinator }) => {
+      // A broker keeps what it knew of groups that others coordinate now.
+      const isOurs = ({ groupId }: { readonly groupId: string }) =>
+        this.#cluster.knownCoordinator(groupId)?.brokerId === brokerId;
+      return (await coordinator.listGroups()).filter(isOurs);
+    });
+    const groups = (await Promise.all(listed)).flat();
     groups.sort((a, b) => (a.groupId < b.groupId ? -1 : 1));
     return { groups: groups.map((group) => ({ ...group, protocolType: 'consumer' })) };
   }

@@ -8,7 +8,8 @@ import { GroupLink } from './group-link.js';
 
 /** A group that has one coordinator after another, each time it is forgotten. */
 function world(names: readonly string[]) {
-  const seats = names.map((name) => ({
+  const seats = names.map((name, brokerId) => ({
+    brokerId,
     coordinator: { name } as unknown as GroupCoordinator,
     groupsChanged: new Purgatory<string>(),
   }));

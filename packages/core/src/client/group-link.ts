@@ -21,7 +21,7 @@ const MOVED: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 const COORDINATOR_RETRY = { ...DEFAULT_RETRY, maxRetryTime: 2_000 };
 
 /** Whether asking again, and whom anew, may help. */
-export function hasCoordinatorMoved(error: unknown): error is PostlogError {
+function hasCoordinatorMoved(error: unknown): error is PostlogError {
   return error instanceof PostlogError && MOVED.has(error.code);
 }
 

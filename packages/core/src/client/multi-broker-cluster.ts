@@ -1,234 +1,205 @@
 import { Broker, type BrokerOptions } from '../broker/broker.js';
 import type { BrokerId, PartitionState } from '../cluster/cluster-image.js';
-import { readImage, type StoredImage } from '../cluster/cluster-metadata.js';
 import { createOffsetsTopic, OFFSETS_TOPIC } from '../cluster/offsets-topic.js';
 import { PostlogError } from '../errors/postlog-error.js';
 import type { Assignor } from '../group/assignors.js';
 import type { GroupLogPlace } from '../group/group-log-place.js';
 import { offsetsPartitionOf } from '../group/offsets-partition.js';
-import { DEFAULT_RETRY } from '../runtime/backoff.js';
-import { startLoop, type Loop } from '../runtime/run-loop.js';
-import { ClusterTopicStore } from './cluster-topic-store.js';
-import type { Cluster, ClusterTopics, KnownLeader, Leadership, PartitionPlace } from './cluster.js';
-import type { OpenMetadata } from './open-metadata.js';
+import type { MetadataStore } from '../metadata/metadata-store.js';
+import { DEFAULT_RETRY, retryDelay } from '../runtime/backoff.js';
+import { ClusterView } from './cluster-view.js';
+import type { Cluster, ClusterOperations, ClusterTopics, KnownLeader, Leadership, PartitionPlace } from './cluster.js';
+import type { BrokerAddress } from './connection-settings.js';
+import { MultiBrokerOperations } from './multi-broker-operations.js';
+import { MultiBrokerTopics } from './multi-broker-topics.js';
 
-export interface MultiBrokerOptions extends Omit<
-  BrokerOptions,
-  'url' | 'brokerId' | 'services' | 'migrate' | 'groupLogOf'
-> {
-  readonly urls: ReadonlyMap<BrokerId, string>;
-  readonly metadata: OpenMetadata;
+export interface MultiBrokerOptions extends Omit<BrokerOptions, 'url' | 'brokerId' | 'groupLogOf' | 'migrate'> {
+  readonly brokers: readonly BrokerAddress[];
+  readonly store: MetadataStore;
+  /** Closes what the store stands on. */
+  readonly closeStore: () => Promise<void>;
 }
 
-/** Errors and wake-ups make us look at once; this is how late anything is noticed otherwise. */
-const LOOK_EVERY_MS = 1_000;
-/** While a leader is being elected many ask at once, and again and again. */
-const SHORTEST_REST_MS = 50;
+/** Fewer replicas of the groups' logs than this are made only where there are no more brokers. */
+const REPLICAS_OF_GROUPS = 3;
 
-/** Several brokers, each attached when it is first needed; who leads what is the metadata store's word, read when it may have changed. */
+/**
+ * Several brokers, each with a database of its own. Who leads what is read from the metadata store, and kept; brokers are
+ * attached when something is asked of them for the first time.
+ */
 export class MultiBrokerCluster implements Cluster {
   readonly clock;
   readonly random;
   readonly logger;
   readonly topics: ClusterTopics;
+  readonly operations: ClusterOperations;
   readonly #options: MultiBrokerOptions;
-  readonly #brokers = new Map<BrokerId, Broker>();
+  readonly #view: ClusterView;
+  readonly #attached = new Map<BrokerId, Broker>();
   readonly #assignors = new Map<string, Assignor>();
-  readonly #listeners = new Set<() => void>();
-  readonly #loop: Loop;
-  readonly #stopWatching: () => void;
-  #image: StoredImage;
-  #readAt: number;
-  #reading: Promise<void> | undefined;
+  #founding: Promise<void> | undefined;
 
-  private constructor(options: MultiBrokerOptions, image: StoredImage) {
-    const { clock, random, logger, metadata } = options;
+  private constructor(options: MultiBrokerOptions) {
+    const { store, clock, random, logger } = options;
     this.#options = options;
     this.clock = clock;
     this.random = random;
     this.logger = logger;
-    this.#image = image;
-    this.#readAt = clock.monotonic();
-    this.topics = new ClusterTopicStore({
-      store: metadata.store,
-      random,
-      image: () => this.#image,
-      refresh: () => this.#read(),
-      announce: () => {
-        for (const broker of this.#brokers.values()) broker.announceTopics();
-      },
-    });
-    this.#loop = startLoop({
-      clock,
-      random: random.next,
-      retry: { ...DEFAULT_RETRY, maxRetryTime: 2_000 },
-      step: async () => {
-        await this.#read();
-        return LOOK_EVERY_MS;
-      },
-      onError: (error) => logger.debug('the metadata store does not answer', { reason: String(error) }),
-    });
-    this.#stopWatching = metadata.store.watch(() => this.#loop.wake());
+    const onError = (error: unknown) => logger.debug('the metadata store met an error', { reason: String(error) });
+    this.#view = new ClusterView({ store, clock, random, onError });
+    this.topics = new MultiBrokerTopics({ cluster: this, store, view: this.#view, attached: this.#attached });
+    this.operations = new MultiBrokerOperations({ store, view: this.#view, clock, random });
   }
 
-  /** @throws PostlogError when the metadata store does not answer. */
+  /** @throws PostlogError within `connectionTimeout` when the metadata store does not answer. */
   static async open(options: MultiBrokerOptions): Promise<MultiBrokerCluster> {
-    return new MultiBrokerCluster(options, await readImage(options.metadata.store));
-  }
-
-  get image(): StoredImage {
-    return this.#image;
+    const cluster = new MultiBrokerCluster(options);
+    try {
+      await cluster.#reach();
+      cluster.#view.start();
+      return cluster;
+    } catch (error) {
+      await options.closeStore();
+      throw error;
+    }
   }
 
   knownLeader(place: PartitionPlace): KnownLeader | undefined {
-    return leaderIn(this.#state(place));
+    return this.#view.knownLeader(place);
   }
 
   broker(brokerId: BrokerId): Promise<Broker> {
-    const known = this.#brokers.get(brokerId);
+    const known = this.#attached.get(brokerId);
     if (known !== undefined) return Promise.resolve(known);
-    const url = this.#options.urls.get(brokerId);
-    if (url === undefined) {
-      return Promise.reject(
-        new PostlogError(
-          'BROKER_NOT_AVAILABLE',
-          `broker ${brokerId} leads, and this process has no url for it; add { id: ${brokerId}, url } to the brokers of connect().`,
-        ),
-      );
-    }
-    const groupLogOf = (groupId: string) => this.#placeOf(groupId);
-    const broker = Broker.attach({ ...this.#options, brokerId, url, groupLogOf, services: false, migrate: false });
+    const address = this.#options.brokers.find(({ id }) => id === brokerId);
+    if (address === undefined) return Promise.reject(withoutUrl(brokerId));
+    const { url } = address;
+    const groupLogOf = (groupId: string) => this.#demandGroupLog(groupId);
+    const broker = Broker.attach({ ...this.#options, brokerId, url, migrate: false, groupLogOf });
     for (const [name, assignor] of this.#assignors) broker.coordinator.learnAssignor(name, assignor);
-    this.#brokers.set(brokerId, broker);
+    this.#attached.set(brokerId, broker);
     return Promise.resolve(broker);
   }
 
   async leaderOf(place: PartitionPlace): Promise<Leadership> {
-    let known = this.knownLeader(place);
-    if (known === undefined) {
-      await this.refresh();
-      known = this.knownLeader(place);
-    }
-    if (known === undefined) {
+    const leader = this.knownLeader(place) ?? (await this.#lookAgain(() => this.knownLeader(place)));
+    if (leader === undefined) {
       throw new PostlogError(
         'LEADER_NOT_AVAILABLE',
-        `${place.topic}-${place.partition} has no leader now; one is elected when an in-sync replica is back.`,
+        `nobody leads ${place.topic}-${place.partition} now; bring one of its replicas back.`,
       );
     }
-    return { broker: await this.broker(known.brokerId), leaderEpoch: known.leaderEpoch };
+    return { broker: await this.broker(leader.brokerId), leaderEpoch: leader.leaderEpoch };
   }
 
   async refresh(): Promise<void> {
-    const rest = this.#readAt + SHORTEST_REST_MS - this.clock.monotonic();
-    if (rest > 0) await this.clock.sleep(rest);
-    await this.#read();
+    await this.#view.refresh();
   }
 
   onLeadersChanged(run: () => void): () => void {
-    const listener = () => run();
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    return this.#view.onLeadersChanged(run);
   }
 
   knownCoordinator(groupId: string): KnownLeader | undefined {
-    return leaderIn(this.#offsetsState(groupId));
+    const log = this.#groupLog(groupId);
+    return log === undefined ? undefined : this.#view.knownLeader(log);
   }
 
   async coordinatorOf(groupId: string): Promise<Broker> {
-    let known = this.knownCoordinator(groupId);
-    if (known === undefined) {
-      await this.refresh();
-      if (!this.#image.topics.has(OFFSETS_TOPIC)) await this.#createOffsetsTopic();
-      known = this.knownCoordinator(groupId);
-    }
-    if (known === undefined) {
-      throw new PostlogError(
-        'COORDINATOR_NOT_AVAILABLE',
-        `group ${groupId} has no coordinator now; it is asked for again.`,
-      );
-    }
-    return this.broker(known.brokerId);
+    const find = () => this.knownCoordinator(groupId);
+    const coordinator = find() ?? (await this.#lookAgain(find)) ?? (await this.#foundGroups(find));
+    if (coordinator === undefined) throw withoutCoordinator(groupId);
+    return this.broker(coordinator.brokerId);
   }
 
-  /** The next question finds what is true then: leaders are read anew. */
   forgetCoordinator(): void {
-    this.#loop.wake();
+    void this.refresh().catch(() => {}); // Whoever asks next hears of it.
   }
 
   async coordinators(): Promise<readonly Broker[]> {
-    await this.refresh();
-    const leaders = new Set(this.#image.topics.get(OFFSETS_TOPIC)?.partitions.flatMap(({ leader }) => leader ?? []));
-    return Promise.all([...leaders].map((brokerId) => this.broker(brokerId)));
+    const { topics } = await this.#view.refresh();
+    const leaders = new Set(topics.get(OFFSETS_TOPIC)?.partitions.map(({ leader }) => leader));
+    leaders.delete(null);
+    return Promise.all([...leaders].map((leader) => this.broker(leader!)));
   }
 
   learnAssignor(name: string, assignor: Assignor): void {
     this.#assignors.set(name, assignor);
-    for (const broker of this.#brokers.values()) broker.coordinator.learnAssignor(name, assignor);
+    for (const broker of this.#attached.values()) broker.coordinator.learnAssignor(name, assignor);
   }
 
   async close(): Promise<void> {
-    this.#stopWatching();
-    await this.#loop.stop();
-    await Promise.all([...this.#brokers.values()].map((broker) => broker.close()));
-    await this.#options.metadata.close();
+    await this.#view.stop();
+    await Promise.all([...this.#attached.values()].map((broker) => broker.close()));
+    await this.#options.closeStore();
   }
 
-  /** Several callers share one read. */
-  #read(): Promise<void> {
-    this.#reading ??= (async () => {
+  async #reach(): Promise<void> {
+    const { clock, random, connectionTimeout } = this.#options;
+    const deadline = clock.monotonic() + connectionTimeout;
+    for (let attempt = 0; ; attempt++) {
       try {
-        const image = await readImage(this.#options.metadata.store);
-        this.#readAt = this.clock.monotonic();
-        if (image.revision === this.#image.revision) return;
-        const before = this.#image;
-        this.#image = image;
-        if (haveLeadersChanged(before, image)) for (const listener of [...this.#listeners]) listener();
-      } finally {
-        this.#reading = undefined;
+        await this.#view.refresh();
+        return;
+      } catch (error) {
+        const wait = retryDelay({ ...DEFAULT_RETRY, maxRetryTime: 1_000 }, attempt, random.next);
+        const isHopeless = error instanceof PostlogError && !error.retriable;
+        if (isHopeless || clock.monotonic() + wait > deadline) throw error;
+        await clock.sleep(wait);
       }
-    })();
-    return this.#reading;
-  }
-
-  #state({ topic, partition, partitionId }: PartitionPlace): PartitionState | undefined {
-    const state = this.#image.topics.get(topic)?.partitions[partition];
-    return state?.partitionId === partitionId ? state : undefined;
-  }
-
-  #offsetsState(groupId: string): PartitionState | undefined {
-    const partitions = this.#image.topics.get(OFFSETS_TOPIC)?.partitions;
-    return partitions?.[offsetsPartitionOf(groupId, partitions.length)];
-  }
-
-  #placeOf(groupId: string): GroupLogPlace {
-    const state = this.#offsetsState(groupId);
-    if (state === undefined || state.leader === null) {
-      throw new PostlogError(
-        'COORDINATOR_NOT_AVAILABLE',
-        `group ${groupId} has no coordinator now; it is asked for again.`,
-      );
     }
-    return { partitionId: state.partitionId, leaderEpoch: state.leaderEpoch };
+  }
+
+  /** What is looked for may be newer than what is known. A store that is away changes nothing. */
+  async #lookAgain<T>(look: () => T | undefined): Promise<T | undefined> {
+    await this.refresh().catch(() => {});
+    return look();
+  }
+
+  #groupLog(groupId: string): PartitionState | undefined {
+    const topic = this.#view.image?.topics.get(OFFSETS_TOPIC);
+    return topic?.partitions[offsetsPartitionOf(groupId, topic.partitions.length)];
+  }
+
+  #demandGroupLog(groupId: string): GroupLogPlace {
+    const log = this.#groupLog(groupId);
+    if (log === undefined) throw withoutCoordinator(groupId);
+    return { partitionId: log.partitionId, leaderEpoch: log.leaderEpoch };
+  }
+
+  /** Whoever needs a group first creates the topic that groups are kept in. */
+  async #foundGroups<T>(look: () => T | undefined): Promise<T | undefined> {
+    if (this.#view.image?.topics.has(OFFSETS_TOPIC) !== false) return undefined;
+    this.#founding ??= this.#createOffsetsTopic().finally(() => (this.#founding = undefined));
+    await this.#founding;
+    return this.#lookAgain(look);
   }
 
   async #createOffsetsTopic(): Promise<void> {
-    const active = [...this.#image.brokers.values()].filter(({ state }) => state === 'active');
-    if (active.length === 0) return;
-    await createOffsetsTopic(this.#options.metadata.store, active, this.random);
-    await this.#read();
+    const { brokers, store, random } = this.#options;
+    const registered = [...(this.#view.image?.brokers.values() ?? [])];
+    const active = registered.filter(({ state }) => state === 'active');
+    const wanted = Math.min(REPLICAS_OF_GROUPS, Math.max(brokers.length, registered.length));
+    if (active.length < wanted) {
+      throw new PostlogError(
+        'COORDINATOR_NOT_AVAILABLE',
+        `groups are to be kept on ${wanted} brokers, and ${active.length} are in service; start the others.`,
+      );
+    }
+    await createOffsetsTopic(store, active, random);
   }
 }
 
-function leaderIn(state: PartitionState | undefined): KnownLeader | undefined {
-  if (state === undefined || state.leader === null) return undefined;
-  return { brokerId: state.leader, leaderEpoch: state.leaderEpoch };
+function withoutUrl(brokerId: BrokerId): PostlogError {
+  return new PostlogError(
+    'BROKER_NOT_AVAILABLE',
+    `broker ${brokerId} is not among the brokers given to connect(); add its url there.`,
+  );
 }
 
-function haveLeadersChanged(before: StoredImage, after: StoredImage): boolean {
-  for (const [name, topic] of after.topics) {
-    const old = before.topics.get(name);
-    if (topic === old) continue;
-    if (topic.partitions.some(({ leaderEpoch }, at) => old?.partitions[at]?.leaderEpoch !== leaderEpoch)) return true;
-  }
-  return [...before.topics.keys()].some((name) => !after.topics.has(name));
+function withoutCoordinator(groupId: string): PostlogError {
+  return new PostlogError(
+    'COORDINATOR_NOT_AVAILABLE',
+    `nobody coordinates group ${groupId} now; bring a replica of its log back.`,
+  );
 }

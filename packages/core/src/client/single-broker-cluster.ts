@@ -8,7 +8,8 @@ import {
   listTopics,
   type StoredPartition,
 } from '../log/topic.store.js';
-import type { Cluster, ClusterPartition, ClusterTopic, ClusterTopics } from './cluster.js';
+import type { Cluster, ClusterPartition, ClusterTopic, ClusterTopics, ClusterOperations } from './cluster.js';
+import { SingleBrokerOperations } from './single-broker-operations.js';
 
 /** The broker compares its own epoch: with one of them nobody else can know better. */
 const ANY_EPOCH = -1;
@@ -19,14 +20,17 @@ export class SingleBrokerCluster implements Cluster {
   readonly random;
   readonly logger;
   readonly topics: ClusterTopics;
+  readonly operations: ClusterOperations;
   readonly #broker: Broker;
 
-  constructor(broker: Broker) {
+  /** `address`: for people, `host:port/database`. */
+  constructor(broker: Broker, address: string) {
     this.#broker = broker;
     this.clock = broker.clock;
     this.random = broker.random;
     this.logger = broker.logger;
     this.topics = new SingleBrokerTopics(broker);
+    this.operations = new SingleBrokerOperations(broker, address);
   }
 
   knownLeader() {

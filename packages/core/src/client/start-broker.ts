@@ -4,6 +4,7 @@ import { checkConnectionUrl } from '../postgres/connection-url.js';
 import { systemClock } from '../runtime/clock.js';
 import { consoleLogger, silentLogger, type Logger } from '../runtime/logger.js';
 import { systemRandom } from '../runtime/random.js';
+import { addressOf } from './broker-address.js';
 import { checkBoolean, checkInteger, checkOptions, invalid, shown } from './check-options.js';
 import { openMetadata, type MetadataOptions } from './open-metadata.js';
 
@@ -132,12 +133,6 @@ export async function startBroker(given: StartBrokerOptions): Promise<RunningBro
     await metadata.close();
     throw error;
   }
-}
-
-/** `host:port/database`, without who connects. */
-function addressOf(url: string): string {
-  const { hostname, port, pathname } = new URL(url);
-  return `${hostname}:${port === '' ? '5432' : port}${pathname}`;
 }
 
 /** Another broker's database, by the same role: what differs is in its address. */
