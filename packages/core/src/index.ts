@@ -8,6 +8,7 @@ export {
   type BrokerAddress,
   type ConnectionSettings,
 } from './client/connection-settings.js';
+export { foundCluster, type FoundClusterOptions } from './client/found-cluster.js';
 export type { MetadataOptions } from './client/open-metadata.js';
 export { startBroker, type RunningBroker, type StartBrokerOptions } from './client/start-broker.js';
 export type { Postlog } from './client/postlog.js';
