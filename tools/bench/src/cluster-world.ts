@@ -37,7 +37,7 @@ export async function readAll(postlog: Postlog, topic: string): Promise<string[]
   const ends = await admin.fetchTopicOffsets(topic);
   const wanted = ends.reduce((sum, { high, low }) => sum + Number(high) - Number(low), 0);
   const values: string[] = [];
-  const consumer = postlog.consumer({ groupId: null });
+  const consumer = postlog.consumer({});
   await consumer.assign(ends.map(({ partition, low }) => ({ topic, partition, offset: low })));
   await new Promise<void>((resolve, reject) => {
     if (wanted === 0) resolve();
