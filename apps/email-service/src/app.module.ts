@@ -10,7 +10,7 @@ export class AppModule {
       module: AppModule,
       imports: [
         PostlogModule.forRoot({
-          url: config.databaseUrl,
+          ...config.log,
           clientId: config.processId,
           sessionTimeout: config.sessionTimeoutMs,
           // Mails that were sent and not committed are sent again after a crash: commit often.

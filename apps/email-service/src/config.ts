@@ -1,5 +1,8 @@
+import { connectionFromEnvironment, type ConnectionSettings } from '@postlog/core';
+
 export interface Config {
-  readonly databaseUrl: string;
+  /** The broker of DATABASE_URL, or the cluster of POSTLOG_BROKERS and POSTLOG_METADATA. */
+  readonly log: ConnectionSettings;
   readonly smtpUrl: string;
   /** Tells this process from others in reports. */
   readonly processId: string;
@@ -17,7 +20,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   if (!Number.isInteger(sessionTimeoutMs) || sessionTimeoutMs < 1_000)
     throw new Error('SESSION_TIMEOUT_MS takes whole milliseconds from 1000 on');
   return {
-    databaseUrl: required('DATABASE_URL', 'postgres://user:password@127.0.0.1:5432/shop'),
+    log: connectionFromEnvironment(env),
     smtpUrl: required('SMTP_URL', 'smtp://127.0.0.1:2525'),
     processId: env['PROCESS_ID'] ?? `email-${process.pid}`,
     sessionTimeoutMs,

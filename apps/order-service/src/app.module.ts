@@ -23,7 +23,7 @@ export class AppModule {
         }),
         TypeOrmModule.forFeature([Order]),
         PostlogModule.forRoot({
-          url: config.DATABASE_URL,
+          ...config.log,
           clientId: 'order-service',
           sessionTimeout: config.SESSION_TIMEOUT_MS,
         }),

@@ -5,7 +5,7 @@ import { Order } from './order.entity.js';
 import { EMAILS_SENT, ORDERS_PLACED } from './topics.js';
 
 /** Creates what the service needs, if it is missing: its table and its topics. Safe when several processes start at once. */
-export async function prepare({ DATABASE_URL, PARTITIONS }: Config): Promise<void> {
+export async function prepare({ DATABASE_URL, log, ...topics }: Config): Promise<void> {
   const source = await new DataSource({ type: 'postgres', url: DATABASE_URL, entities: [Order] }).initialize();
   try {
     const runner = source.createQueryRunner();
@@ -21,11 +21,14 @@ export async function prepare({ DATABASE_URL, PARTITIONS }: Config): Promise<voi
     await source.destroy();
   }
 
-  const postlog = await connect({ url: DATABASE_URL, clientId: 'order-service' });
+  const postlog = await connect({ ...log, clientId: 'order-service' });
+  const shape = {
+    numPartitions: topics.PARTITIONS,
+    replicationFactor: topics.REPLICATION_FACTOR,
+    configEntries: [{ name: 'min.insync.replicas', value: String(topics.MIN_INSYNC_REPLICAS) }],
+  };
   try {
-    await postlog
-      .admin()
-      .createTopics({ topics: [ORDERS_PLACED, EMAILS_SENT].map((topic) => ({ topic, numPartitions: PARTITIONS })) });
+    await postlog.admin().createTopics({ topics: [ORDERS_PLACED, EMAILS_SENT].map((topic) => ({ topic, ...shape })) });
   } finally {
     await postlog.close();
   }

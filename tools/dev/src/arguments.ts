@@ -6,6 +6,12 @@ export interface Arguments {
   readonly orders: number;
   readonly customers: number;
   readonly killOne: boolean;
+  /** Three brokers instead of one. */
+  readonly cluster: boolean;
+  readonly metadata: 'postgres' | 'etcd';
+  /** A silent broker loses its leaderships after so long. */
+  readonly brokerSessionMs: number;
+  readonly killLeader: boolean;
   readonly port: number;
   readonly dataDir: string;
   readonly help: boolean;
@@ -17,17 +23,26 @@ export class UsageError extends Error {}
 export const HELP = `npm start -- [options]
 
 Starts Postgres, a mail inbox, the order service and two email services, and places some orders.
-It stays up until Ctrl-C; the data is kept in .postlog/dev.
+It stays up until Ctrl-C; the data is kept.
 
   --once            place orders, wait until all are mailed and confirmed, print one line of JSON, stop
   --orders N        how many orders to place [12; with --once 200]
   --customers N     how many customers place them [20]
   --kill-one        with --once: SIGKILL one email service after a third of the orders
+  --cluster         keep the log on three brokers, each order on all of them; the services' own tables and the
+                    metadata are on a fourth Postgres
+  --metadata WHERE  with --cluster: postgres or etcd [postgres]
+  --session-timeout MS
+                    with --cluster: a silent broker loses its leaderships after so long [9000]
+  --kill-leader     with --cluster --once: SIGKILL the broker that leads most orders, and its Postgres, after a third
+                    of the orders; start it again when orders go on, wait until all is in sync. Adds to the JSON
+                    "failoverMs" (from the kill to the first order acknowledged by another leader) and
+                    "isrRestoredMs" (from the start until all is in sync)
   --port N          port of the order service [3000, or a free one when it is taken]
-  --data-dir PATH   where Postgres keeps its data [.postlog/dev]
+  --data-dir PATH   where Postgres keeps its data [.postlog/dev, with --cluster .postlog/dev-cluster]
   --help            show this
 
-Set DATABASE_URL to use a Postgres of your own instead of the embedded one.
+Set DATABASE_URL to use a Postgres of your own instead of the embedded one; --cluster always starts its own.
 `;
 
 const OPTIONS = {
@@ -35,6 +50,10 @@ const OPTIONS = {
   orders: { type: 'string' },
   customers: { type: 'string' },
   'kill-one': { type: 'boolean' },
+  cluster: { type: 'boolean' },
+  metadata: { type: 'string' },
+  'session-timeout': { type: 'string' },
+  'kill-leader': { type: 'boolean' },
   port: { type: 'string' },
   'data-dir': { type: 'string' },
   help: { type: 'boolean', short: 'h' },
@@ -46,13 +65,22 @@ export function readArguments(argv: readonly string[]): Arguments {
   const once = values.once ?? false;
   const killOne = values['kill-one'] ?? false;
   if (killOne && !once) throw new UsageError('--kill-one goes with --once');
+  const cluster = values.cluster ?? false;
+  const killLeader = values['kill-leader'] ?? false;
+  if (killLeader && !(cluster && once)) throw new UsageError('--kill-leader goes with --cluster --once');
+  for (const name of ['metadata', 'session-timeout'] as const)
+    if (values[name] !== undefined && !cluster) throw new UsageError(`--${name} goes with --cluster`);
   return {
     once,
     killOne,
+    cluster,
+    metadata: metadataKind(values.metadata),
+    brokerSessionMs: whole('session-timeout', values['session-timeout'], 9_000, 400, 600_000),
+    killLeader,
     orders: whole('orders', values.orders, once ? 200 : 12, 1, 100_000),
     customers: whole('customers', values.customers, 20, 1, 10_000),
     port: whole('port', values.port, 3000, 0, 65_535),
-    dataDir: values['data-dir'] ?? '.postlog/dev',
+    dataDir: values['data-dir'] ?? (cluster ? '.postlog/dev-cluster' : '.postlog/dev'),
     help: values.help ?? false,
   };
 }
@@ -66,6 +94,11 @@ function parse(argv: readonly string[]) {
     const hint = nearest === undefined ? '' : `; did you mean --${nearest}?`;
     throw new UsageError(given === undefined ? (error as Error).message : `unknown option ${given}${hint}`);
   }
+}
+
+function metadataKind(value: string | undefined): 'postgres' | 'etcd' {
+  if (value === undefined || value === 'postgres' || value === 'etcd') return value ?? 'postgres';
+  throw new UsageError(`--metadata is "${value}"; give postgres or etcd`);
 }
 
 function whole(name: string, value: string | undefined, fallback: number, min: number, max: number): number {

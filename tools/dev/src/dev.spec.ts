@@ -9,6 +9,8 @@ describe('the command line of npm start', () => {
     expect(readArguments([])).toMatchObject({ once: false, orders: 12, customers: 20, killOne: false, port: 3000 });
     expect(readArguments(['--once'])).toMatchObject({ once: true, orders: 200 });
     expect(readArguments(['--once', '--orders', '7', '--kill-one'])).toMatchObject({ orders: 7, killOne: true });
+    const cluster = { cluster: true, metadata: 'etcd', killLeader: true, dataDir: '.postlog/dev-cluster' };
+    expect(readArguments(['--cluster', '--once', '--metadata', 'etcd', '--kill-leader'])).toMatchObject(cluster);
   });
 
   it.each([
@@ -17,6 +19,11 @@ describe('the command line of npm start', () => {
     [['--orders', '0'], 'whole number'],
     [['--orders'], 'orders'],
     [['--kill-one'], 'goes with --once'],
+    [['--kill-leader', '--once'], 'goes with --cluster --once'],
+    [['--kill-leader', '--cluster'], 'goes with --cluster --once'],
+    [['--metadata', 'etcd'], 'goes with --cluster'],
+    [['--cluster', '--metadata', 'zookeeper'], 'postgres or etcd'],
+    [['--session-timeout', '3000'], 'goes with --cluster'],
     [['now'], 'now'],
   ])('%j is refused with the cure', (argv, message) => {
     expect(() => readArguments(argv)).toThrow(UsageError);
@@ -65,9 +72,13 @@ describe('the result of a run', () => {
     seconds: 1,
   };
 
+  const expected = { orders: 3, killOne: false, killLeader: false };
+
   it('is good when every order was mailed, confirmed and counted', () => {
-    expect(problemsOf(good, { orders: 3, killOne: false })).toEqual([]);
-    expect(problemsOf({ ...good, repeatedMails: 1 }, { orders: 3, killOne: true })).toEqual([]);
+    expect(problemsOf(good, expected)).toEqual([]);
+    expect(problemsOf({ ...good, repeatedMails: 1 }, { ...expected, killOne: true })).toEqual([]);
+    const survived = { ...good, repeatedMails: 1, lost: 0, failoverMs: 9_000, isrRestoredMs: 2_000 };
+    expect(problemsOf(survived, { ...expected, killLeader: true })).toEqual([]);
   });
 
   it.each([
@@ -76,8 +87,16 @@ describe('the result of a run', () => {
     [{ analytics: 4 }, 'analytics: 4 of 3'],
     [{ outOfOrder: 1 }, 'out of order'],
     [{ repeatedMails: 1 }, 'sent twice'],
+    [{ lost: 1 }, 'not in the log'],
   ])('%j is a problem', (change, problem) => {
-    expect(problemsOf({ ...good, ...change }, { orders: 3, killOne: false })).toEqual([
+    expect(problemsOf({ ...good, ...change }, expected)).toEqual([expect.stringContaining(problem)]);
+  });
+
+  it.each([
+    [{ isrRestoredMs: 1 }, 'by a successor'],
+    [{ failoverMs: 1 }, 'in sync again'],
+  ])('only %j after a leader was killed is a problem', (figures, problem) => {
+    expect(problemsOf({ ...good, lost: 0, ...figures }, { ...expected, killLeader: true })).toEqual([
       expect.stringContaining(problem),
     ]);
   });

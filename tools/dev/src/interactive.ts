@@ -9,7 +9,7 @@ export async function showAround(shop: Shop, args: Arguments, say: (line: string
   say(`orders     ${shop.ordersUrl}/orders`);
   say(`analytics  ${shop.ordersUrl}/analytics`);
   say(`inbox      ${shop.inbox.pageUrl}`);
-  say(`Postgres   ${shop.databaseUrl}`);
+  for (const [name, value] of Object.entries(shop.servers.shown)) say(`${name.padEnd(9)}  ${value}`);
   say('');
   say('place an order yourself:');
   say(`  curl -s ${shop.ordersUrl}/orders -H 'Content-Type: application/json' \\`);

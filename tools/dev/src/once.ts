@@ -1,35 +1,69 @@
+import { connect } from '@postlog/core';
 import type { Arguments } from './arguments.js';
-import { OrderClient, placeOrders } from './orders.js';
+import { countLost } from './audit.js';
+import { LeaderDeath, type DeathFigures } from './leader-death.js';
+import { OrderClient, placeOrders, type PlacedOrder } from './orders.js';
 import { problemsOf, type Result } from './result.js';
 import { PARTITIONS, type Shop } from './shop.js';
+
+type Say = (line: string) => void;
 
 const DEADLINE_MS = 120_000;
 
 /** Places the orders, waits until each is mailed, confirmed and counted; answers the result and what is wrong with it. */
-export async function runOnce(
-  shop: Shop,
-  args: Arguments,
-  say: (line: string) => void,
-): Promise<{ result: Result; problems: string[] }> {
+export async function runOnce(shop: Shop, args: Arguments, say: Say): Promise<{ result: Result; problems: string[] }> {
+  const { cluster, connection } = shop.servers;
+  if (cluster === undefined) return run({ shop, args, say });
+  const postlog = await connect({ ...connection, services: false, clientId: 'npm-start' });
+  try {
+    const { environment } = shop.servers;
+    const death = args.killLeader ? new LeaderDeath({ cluster, admin: postlog.admin(), environment, say }) : undefined;
+    return await run({ shop, args, say, death, countLost: (placed) => countLost(postlog, placed) });
+  } finally {
+    await postlog.close();
+  }
+}
+
+interface Run {
+  readonly shop: Shop;
+  readonly args: Arguments;
+  readonly say: Say;
+  readonly death?: LeaderDeath | undefined;
+  readonly countLost?: (placed: readonly PlacedOrder[]) => Promise<number>;
+}
+
+async function run({ shop, args, say, death, countLost }: Run): Promise<{ result: Result; problems: string[] }> {
   const client = new OrderClient(shop.ordersUrl);
-  const run = `run-${new Date().toISOString()}`;
+  const name = `run-${new Date().toISOString()}`;
   const startedAt = performance.now();
-  const victim = shop.emailServices[0]!;
-  let isKilled = false;
+  await death?.describe('before');
   say(`placing ${args.orders} orders of ${Math.min(args.customers, args.orders)} customers …`);
-  await placeOrders(client, { ...args, run }, (_order, count) => {
+  let isStruck = false;
+  let dying: Promise<DeathFigures> | undefined;
+  const placed = await placeOrders(client, { ...args, run: name }, ({ order, count, sentAt }) => {
     if (count % 100 === 0) say(`${count} orders placed`);
-    if (args.killOne && !isKilled && count >= args.orders / 3) {
-      isKilled = true;
-      say(`SIGKILL to ${victim.name} after ${count} orders`);
-      victim.kill();
-    }
+    death?.placed(order, sentAt);
+    if (isStruck || count < args.orders / 3) return;
+    isStruck = true;
+    if (args.killOne) killService(shop, count, say);
+    dying = death?.play();
+    dying?.catch(() => {}); // It is awaited below.
   });
-  const result = await settle(() => measure(shop, client, run, startedAt), args, say);
+  const counts = await settle(() => measure(shop, client, name, startedAt), args, say);
+  const figures = await dying;
+  await death?.describe('after');
+  const lost = await countLost?.(placed);
+  const result = { ...counts, ...(lost === undefined ? {} : { lost }), ...figures };
   return { result, problems: problemsOf(result, args) };
 }
 
-async function settle(look: () => Promise<Result>, args: Arguments, say: (line: string) => void): Promise<Result> {
+function killService(shop: Shop, count: number, say: Say): void {
+  const victim = shop.emailServices[0]!;
+  say(`SIGKILL to ${victim.name} after ${count} orders`);
+  void victim.kill();
+}
+
+async function settle(look: () => Promise<Result>, args: Arguments, say: Say): Promise<Result> {
   const deadline = performance.now() + DEADLINE_MS;
   let said = performance.now();
   for (;;) {

@@ -69,19 +69,28 @@ export class OrderClient {
   }
 }
 
+export interface Placed {
+  readonly order: PlacedOrder;
+  /** How many are placed by now. */
+  readonly count: number;
+  /** When it was sent, by `performance.now()`. */
+  readonly sentAt: number;
+}
+
 /** Places orders, those of one customer one after another and different customers' side by side. */
 export async function placeOrders(
   client: OrderClient,
   plan: { readonly run: string; readonly orders: number; readonly customers: number },
-  onPlaced: (order: PlacedOrder, count: number) => void,
+  onPlaced: (placed: Placed) => void,
 ): Promise<PlacedOrder[]> {
   const placed: PlacedOrder[] = [];
   const customers = Math.min(plan.customers, plan.orders);
   const ofCustomer = async (customer: number) => {
     for (let number = customer; number < plan.orders; number += customers) {
+      const sentAt = performance.now();
       const order = await client.place({ run: plan.run, customer: customer + 1, number });
       placed.push(order);
-      onPlaced(order, placed.length);
+      onPlaced({ order, count: placed.length, sentAt });
     }
   };
   await Promise.all(Array.from({ length: customers }, (_, customer) => ofCustomer(customer)));

@@ -10,10 +10,21 @@ export interface Result {
   readonly outOfOrder: number;
   readonly seconds: number;
   readonly repeatedMails?: number;
+  /** With `--cluster`: acknowledged orders that the log does not have where it said. */
+  readonly lost?: number;
+  /** With `--kill-leader`; see `DeathFigures`. */
+  readonly failoverMs?: number | undefined;
+  readonly isrRestoredMs?: number | undefined;
+}
+
+export interface Expected {
+  readonly orders: number;
+  readonly killOne: boolean;
+  readonly killLeader: boolean;
 }
 
 /** What is missing or wrong, in words; empty when the run is as it should be. */
-export function problemsOf(result: Result, expected: { readonly orders: number; readonly killOne: boolean }): string[] {
+export function problemsOf(result: Result, expected: Expected): string[] {
   const problems: string[] = [];
   const compare = (what: string, got: number) => {
     if (got !== expected.orders) problems.push(`${what}: ${got} of ${expected.orders}`);
@@ -23,7 +34,12 @@ export function problemsOf(result: Result, expected: { readonly orders: number; 
   compare('orders confirmed', result.confirmed);
   compare('orders counted by analytics', result.analytics);
   if (result.outOfOrder > 0) problems.push(`${result.outOfOrder} orders of a customer came out of order`);
-  if (!expected.killOne && (result.repeatedMails ?? 0) > 0)
+  if (!expected.killOne && !expected.killLeader && (result.repeatedMails ?? 0) > 0)
     problems.push(`${result.repeatedMails} mails were sent twice`);
+  if ((result.lost ?? 0) > 0) problems.push(`${result.lost} acknowledged orders are not in the log`);
+  if (!expected.killLeader) return problems;
+  if (result.failoverMs === undefined)
+    problems.push('no order was acknowledged by a successor of the killed leader; place more orders');
+  if (result.isrRestoredMs === undefined) problems.push('not every replica was in sync again');
   return problems;
 }

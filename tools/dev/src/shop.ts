@@ -1,16 +1,16 @@
 import { fileURLToPath } from 'node:url';
-import { startEmbeddedPostgres } from '@postlog/core/testing';
+import { startServiceProcess, type ServiceProcess } from '@postlog/core/testing';
 import type { Arguments } from './arguments.js';
-import { startChild, type Child } from './child.js';
 import { startInbox, type Inbox } from './inbox.js';
+import { startLogServers, type LogServers } from './log-servers.js';
 import { availablePort } from './ports.js';
 
 /** Everything that `npm start` runs, ready. */
 export interface Shop {
   readonly ordersUrl: string;
-  readonly databaseUrl: string;
+  readonly servers: LogServers;
   readonly inbox: Inbox;
-  readonly emailServices: readonly Child[];
+  readonly emailServices: readonly ServiceProcess[];
   /** Rejects when a service ends that should not. */
   readonly broken: Promise<never>;
   readonly stop: () => Promise<void>;
@@ -31,66 +31,50 @@ export async function openShop(
   say: (line: string) => void,
   onStop: (undo: () => Promise<void>) => void,
 ): Promise<Shop> {
-  const databaseUrl = await startDatabase(args, say, onStop);
+  const servers = await startLogServers(args, say, onStop);
   const inbox = await startInbox();
   onStop(() => inbox.close());
 
   const port = await availablePort(args.port);
   if (args.port !== 0 && port !== args.port) say(`port ${args.port} is taken, the order service gets ${port}`);
   const shared = {
-    DATABASE_URL: databaseUrl,
+    ...servers.environment,
     SESSION_TIMEOUT_MS: String(SESSION_TIMEOUT_MS),
     PARTITIONS: String(PARTITIONS),
   };
   const start = (name: string, app: string, env: Record<string, string>) => {
-    const child = startChild(name, { script: scriptOf(app), env: { ...shared, ...env }, logDir: LOG_DIR });
+    const child = startServiceProcess({
+      name,
+      script: scriptOf(app),
+      env: { ...shared, ...env },
+      logFile: `${LOG_DIR}/${name}.log`,
+      readyWhen: 'is ready',
+    });
     onStop(() => child.stop());
     return child;
   };
 
   say('starting the order service …');
   const orders = start('order-service', 'order-service', { PORT: String(port) });
-  await whenReady(orders);
+  await orders.ready;
   say('starting two email services …');
   const emailServices = ['email-1', 'email-2'].map((id) =>
     start(id, 'email-service', { PROCESS_ID: id, SMTP_URL: inbox.smtpUrl }),
   );
-  await Promise.all(emailServices.map(whenReady));
+  await Promise.all(emailServices.map(({ ready }) => ready));
   return {
     ordersUrl: `http://127.0.0.1:${port}`,
-    databaseUrl,
+    servers,
     inbox,
     emailServices,
-    broken: whenBroken([orders, ...emailServices]),
+    broken: Promise.race([servers.broken, whenBroken([orders, ...emailServices])]),
     stop: async () => {
       await Promise.all([orders, ...emailServices].map((child) => child.stop()));
     },
   };
 }
 
-async function startDatabase(
-  args: Arguments,
-  say: (line: string) => void,
-  onStop: (undo: () => Promise<void>) => void,
-): Promise<string> {
-  const given = process.env['DATABASE_URL'];
-  if (given !== undefined && given !== '') {
-    say('using the Postgres of DATABASE_URL');
-    return given;
-  }
-  say(`starting Postgres in ${args.dataDir} …`);
-  const server = await startEmbeddedPostgres({ dataDir: args.dataDir });
-  onStop(() => server.stop());
-  return server.createDatabase('shop');
-}
-
-function whenReady(child: Child): Promise<void> {
-  return child.ready.catch((error: unknown) => {
-    throw new Error(`${(error as Error).message}; its last lines:\n${child.lastLines()}`);
-  });
-}
-
-function whenBroken(children: readonly Child[]): Promise<never> {
+function whenBroken(children: readonly ServiceProcess[]): Promise<never> {
   const broken = Promise.race(
     children.map((child) =>
       child.ended.then(() => {
