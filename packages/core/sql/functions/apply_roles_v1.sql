@@ -45,6 +45,13 @@ begin
       insert into postlog.follower_progress (partition_id, broker_id, broker_epoch, leader_epoch, fetched_at, caught_up_at)
       select partition_ids[i], b, -1, leader_epochs[i], clock_timestamp(), clock_timestamp()
         from unnest(new_isr) b where b <> me;
+    elsif leader_ids[i] = me then
+      -- Who left the ISR holds the mark back no more until it fetches again and is caught up (rule B13).
+      insert into postlog.follower_progress (partition_id, broker_id, broker_epoch, leader_epoch, log_end_offset, fetched_at)
+      select partition_ids[i], b, -1, leader_epochs[i],
+             (select f.log_end_offset from postlog.follower_progress f
+               where f.partition_id = partition_ids[i] and f.broker_id = b order by f.noted desc limit 1), clock_timestamp()
+        from unnest(stored.isr) b where not b = any (new_isr);
     end if;
     update postlog.replica p
        set role = case when leader_ids[i] = me then 'leader' else 'follower' end, leader_id = leader_ids[i],

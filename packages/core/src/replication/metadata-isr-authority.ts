@@ -33,10 +33,7 @@ export class MetadataIsrAuthority implements IsrAuthority {
           state.partitionEpoch === change.partitionEpoch;
         const mayAllJoin = [...change.joining].every(([brokerId, epoch]) => mayJoin(brokers.get(brokerId), epoch));
         if (!isCurrent || !mayAllJoin) return undefined;
-        const changed = changeIsr(state, change.isr, effectiveMinIsr(topic, state)) ?? {
-          ...state,
-          partitionEpoch: state.partitionEpoch + 1,
-        };
+        const changed = changeIsr(state, change.isr, effectiveMinIsr(topic, state));
         return { ...topic, partitions: topic.partitions.with(change.partition, changed) };
       },
       { brokers: [...change.joining.keys()] },

@@ -191,6 +191,15 @@ describe('a leader', () => {
     expect(await mark(1)).toBe(1);
   });
 
+  it('does not wait for a follower that left the ISR, though it was caught up a moment ago', async () => {
+    for (const follower of [2, 3]) await world.follow(follower, 1);
+    await world.appoint({ isr: [1, 2] });
+    await world.append(1, ['a']);
+    await world.follow(2, 1);
+    await world.follow(2, 1);
+    expect(await mark(1)).toBe(1);
+  });
+
   it('shows readers nothing at or above the mark', async () => {
     await world.append(1, ['a']);
     const request = [{ partitionId: id, fetchOffset: offset(0) }];
