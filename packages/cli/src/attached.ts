@@ -11,7 +11,6 @@ export interface Output {
 export async function attached(program: Command, work: (postlog: Postlog) => Promise<void>): Promise<void> {
   const options = program.opts<ConnectionOptions>();
   const target = readConnection(options, process.env);
-  if (!('url' in target)) throw new Error('clusters come next');
   const postlog = await connect({ ...target, schema: options.schema, services: false, clientId: 'postlog-cli' });
   try {
     await work(postlog);

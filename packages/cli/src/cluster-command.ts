@@ -6,6 +6,7 @@ import { wholeNumber } from './arguments.js';
 import type { Output } from './attached.js';
 import { describeCluster, settingsOf } from './cluster-settings.js';
 import type { ConnectionOptions } from './connection.js';
+import { json } from './json.js';
 import { untilStopSignal } from './stop-signal.js';
 
 interface UpOptions extends ConnectionOptions {
@@ -32,10 +33,10 @@ export function addCluster(program: Command, output: Output): void {
 }
 
 async function up(options: UpOptions, { out, error }: Output): Promise<void> {
-  const { dir, json = false, sessionTimeout } = options;
+  const { dir, json: asJson = false, sessionTimeout } = options;
   const brokers = brokerCount(options.brokers);
   const metadata = metadataKind(options.metadata);
-  const say = (line: string) => (json ? error : out)(`${line}\n`);
+  const say = (line: string) => (asJson ? error : out)(`${line}\n`);
   const stopped = untilStopSignal();
   const hint = `"kill -HUP ${process.pid}" starts again what is down.`;
   // Only this command needs the servers' binaries, which are an optional dependency.
@@ -50,7 +51,7 @@ async function up(options: UpOptions, { out, error }: Output): Promise<void> {
     ...(sessionTimeout === undefined ? {} : { brokerArgs: ['--session-timeout', String(sessionTimeout)] }),
   });
   process.on('SIGHUP', () => void startWhatIsDown(cluster, say));
-  out(json ? `${JSON.stringify(settingsOf(cluster))}\n` : describeCluster(settingsOf(cluster), cluster.dir));
+  out(asJson ? json(settingsOf(cluster)) : describeCluster(settingsOf(cluster), cluster.dir));
   await stopped;
   say('stopping …');
   await cluster.stop();

@@ -4,6 +4,7 @@ import {
   parseMetadata,
   PostlogError,
   type ConnectionSettings,
+  type MetadataOptions,
 } from '@postlog/core';
 
 /** The global options, as they were given. */
@@ -40,6 +41,18 @@ export function readConnection(options: ConnectionOptions, environment: Environm
   if (list !== '' || DATABASE_URL !== '') return connectionFromEnvironment(environment);
   throw invalid(
     'give --url or set DATABASE_URL for one broker; give --brokers and --metadata or set POSTLOG_BROKERS and POSTLOG_METADATA for a cluster.',
+  );
+}
+
+/** A broker that was alone, and the metadata store of the cluster that it shall be the first of. @throws PostlogError `INVALID_CONFIG` */
+export function foundingOf(
+  options: ConnectionOptions,
+  environment: Environment,
+): { readonly url: string; readonly metadata: MetadataOptions; readonly schema: string } {
+  const { url = environment['DATABASE_URL'] ?? '', metadata = environment['POSTLOG_METADATA'] ?? '', schema } = options;
+  if (url !== '' && metadata !== '') return { url, metadata: parseMetadata(metadata), schema };
+  throw invalid(
+    'brokers add needs --url of the broker, and --metadata postgres://… or etcd:http://host:2379 of its cluster.',
   );
 }
 

@@ -2,9 +2,14 @@ import type { Command } from 'commander';
 import { PostlogError, type ResetOffsets } from '@postlog/core';
 import { readList, readTime, signedNumber, wholeNumber } from './arguments.js';
 import { attached, type Output } from './attached.js';
+import { json } from './json.js';
 import { describeMembers, describeOffsets, describeReset, describeState } from './groups.js';
 
-interface ResetOptions {
+interface Json {
+  readonly json?: boolean;
+}
+
+interface ResetOptions extends Json {
   readonly group: string;
   readonly topic: string;
   readonly partitions?: number[];
@@ -24,14 +29,11 @@ export function addGroups(program: Command, { out }: Output): void {
     .command('list')
     .description('ids and states of all groups')
     .option('--json', 'as JSON')
-    .action(async ({ json }: { json?: boolean }) => {
+    .action(async (options: Json) => {
       await attached(program, async (postlog) => {
         const { groups: found } = await postlog.admin().listGroups();
-        out(
-          json === true
-            ? `${JSON.stringify(found)}\n`
-            : found.map(({ groupId, state }) => `${groupId}\t${state}\n`).join(''),
-        );
+        const lines = found.map(({ groupId, state }) => `${groupId}\t${state}\n`);
+        out(options.json === true ? json(found) : lines.join(''));
       });
     });
   groups
@@ -41,7 +43,7 @@ export function addGroups(program: Command, { out }: Output): void {
     .option('--members', 'its members instead: what each owns and awaits')
     .option('--state', 'its state and epochs instead')
     .option('--json', 'everything, as JSON')
-    .action(async (options: { group: string; members?: boolean; state?: boolean; json?: boolean }) => {
+    .action(async (options: { group: string; members?: boolean; state?: boolean } & Json) => {
       await attached(program, async (postlog) => {
         const admin = postlog.admin();
         const [group] = (await admin.describeGroups([options.group])).groups;
@@ -52,7 +54,7 @@ export function addGroups(program: Command, { out }: Output): void {
           );
         if (options.json === true) {
           const offsets = await admin.fetchOffsets({ groupId: options.group });
-          out(`${JSON.stringify({ ...group, offsets })}\n`);
+          out(json({ ...group, offsets }));
         } else if (options.state === true) out(describeState(group));
         else if (options.members === true) out(describeMembers(group));
         else out(await describeOffsets(admin, group));
@@ -63,10 +65,11 @@ export function addGroups(program: Command, { out }: Output): void {
     .description('delete a group without members, with its offsets')
     .requiredOption('--group <id>')
     .requiredOption('--yes', 'really: it would begin anew')
-    .action(async ({ group }: { group: string }) => {
+    .option('--json', 'as JSON')
+    .action(async ({ group, ...options }: { group: string } & Json) => {
       await attached(program, async (postlog) => {
         await postlog.admin().deleteGroups([group]);
-        out(`Deleted group ${group}.\n`);
+        out(options.json === true ? json({ deleted: group }) : `Deleted group ${group}.\n`);
       });
     });
   groups
@@ -81,6 +84,7 @@ export function addGroups(program: Command, { out }: Output): void {
     .option('--to-datetime <time>', 'the first record not older than, such as 2026-01-31T08:00:00Z', readTime)
     .option('--shift-by <n>', 'so many records on, or back (-n)', signedNumber)
     .option('--execute', 'do it')
+    .option('--json', 'as JSON')
     .action(async (options: ResetOptions) => {
       const target = readTarget(options);
       await attached(program, async (postlog) => {
@@ -92,8 +96,8 @@ export function addGroups(program: Command, { out }: Output): void {
           ...target,
           ...(partitions === undefined ? {} : { partitions }),
         });
-        out(describeReset(groupId, topic, moved));
-        if (!execute) out('Nothing was changed; --execute does it.\n');
+        out(options.json === true ? json(moved) : describeReset(groupId, topic, moved));
+        if (!execute && options.json !== true) out('Nothing was changed; --execute does it.\n');
       });
     });
 }

@@ -3,7 +3,6 @@ const VERBS: Readonly<Record<string, readonly string[]>> = {
   topics: ['create', 'list', 'describe', 'alter', 'delete'],
   groups: ['list', 'describe', 'delete', 'reset-offsets'],
   brokers: ['list', 'describe', 'drain'],
-  reassign: ['list', 'cancel'],
 };
 
 /** Options that come before the noun, with a value each. */

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { PostlogError } from '@postlog/core';
 import { number, wholeNumber } from './arguments.js';
 import type { Output } from './attached.js';
+import { json } from './json.js';
 import { planGroup, type Plan, type PlanInput } from './plan.js';
 
 export function addPlan(program: Command, { out }: Output): void {
@@ -16,10 +17,10 @@ export function addPlan(program: Command, { out }: Output): void {
     .option('--growth <factor>', 'how many times this rate the partitions shall be enough for', number, 2)
     .option('--spare <n>', 'members that may be missing', wholeNumber, 1)
     .option('--json', 'as JSON')
-    .action(({ json, ...input }: PlanInput & { json?: boolean }) => {
+    .action(({ json: asJson, ...input }: PlanInput & { json?: boolean }) => {
       check(input);
       const plan = planGroup(input);
-      out(json === true ? `${JSON.stringify(plan)}\n` : explain(input, plan));
+      out(asJson === true ? json(plan) : explain(input, plan));
     });
 }
 

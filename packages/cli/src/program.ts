@@ -2,10 +2,13 @@ import { Command, CommanderError } from 'commander';
 import { migrationScript } from '@postlog/core';
 import { attached, type Output } from './attached.js';
 import { addBroker } from './broker-command.js';
+import { addBrokers } from './broker-commands.js';
 import { addCluster } from './cluster-command.js';
 import type { ConnectionOptions } from './connection.js';
 import { addGroups } from './group-commands.js';
+import { json } from './json.js';
 import { withoutDashes } from './kafka-spelling.js';
+import { addPartitionCommands } from './partition-commands.js';
 import { addPlan } from './plan-command.js';
 import { addTopics } from './topic-commands.js';
 
@@ -33,6 +36,8 @@ function createProgram(output: Output): Command {
     .configureOutput({ writeOut: output.out, writeErr: output.error });
   addTopics(program, output);
   addGroups(program, output);
+  addBrokers(program, output);
+  addPartitionCommands(program, output);
   addBroker(program, output);
   addCluster(program, output);
   addPlan(program, output);
@@ -48,8 +53,10 @@ function addSchema(program: Command, { out }: Output): void {
   program
     .command('migrate')
     .description('bring the schema up to date')
-    .action(async () => {
-      await attached(program, () => Promise.resolve(out('the schema is up to date\n')));
+    .option('--json', 'as JSON')
+    .action(async (options: { json?: boolean }) => {
+      const text = 'the schema is up to date\n';
+      await attached(program, () => Promise.resolve(out(options.json === true ? json({ migrated: true }) : text)));
     });
   program
     .command('sql')

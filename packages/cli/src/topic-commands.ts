@@ -1,52 +1,56 @@
 import type { Command } from 'commander';
 import { attached, type Output } from './attached.js';
 import { collect, wholeNumber } from './arguments.js';
-import { createTopic, describeTopic, type CreateOptions } from './topics.js';
+import { json } from './json.js';
+import { filterTopics, reportTopics, type PartitionFilter } from './topic-report.js';
+import { createTopic, type CreateOptions } from './topics.js';
 
-export function addTopics(program: Command, { out }: Output): void {
-  const topics = program.command('topics').description('create, list, describe and delete topics');
+interface Json {
+  readonly json?: boolean;
+}
+
+export function addTopics(program: Command, output: Output): void {
+  const topics = program.command('topics').description('create, list, describe, alter and delete topics');
   topics
     .command('create')
     .description('create a topic')
     .requiredOption('--topic <name>', 'letters, digits, ".", "_" and "-"')
     .option('--partitions <n>', 'number of partitions', wholeNumber, 1)
-    .option('--replication-factor <n>', 'number of copies, at most one a broker', wholeNumber, 1)
+    .option(
+      '--replication-factor <n>',
+      'number of copies, at most one a broker [3, or the number of brokers]',
+      wholeNumber,
+    )
     .option('--config <name=value>', 'a topic setting, may be repeated', collect, [])
-    .action(async (options: CreateOptions) => {
-      await attached(program, async (postlog) => out(`${await createTopic(postlog, options)}\n`));
+    .option('--json', 'as JSON')
+    .action(async (options: CreateOptions & Json) => {
+      await attached(program, async (postlog) => {
+        await createTopic(postlog, options);
+        output.out(options.json === true ? json({ created: options.topic }) : `Created topic ${options.topic}.\n`);
+      });
     });
   topics
     .command('list')
     .description('names of all topics')
     .option('--json', 'as JSON')
-    .action(async ({ json }: { json?: boolean }) => {
+    .action(async (options: Json) => {
       await attached(program, async (postlog) => {
         const names = await postlog.admin().listTopics();
-        out(json === true ? `${JSON.stringify(names)}\n` : names.map((name) => `${name}\n`).join(''));
+        output.out(options.json === true ? json(names) : names.map((name) => `${name}\n`).join(''));
       });
     });
-  topics
-    .command('describe')
-    .description('partitions, leaders and settings')
-    .option('--topic <name>', 'only this topic')
-    .option('--json', 'as JSON')
-    .action(async ({ topic, json }: { topic?: string; json?: boolean }) => {
-      await attached(program, async (postlog) => {
-        const { topics: found } = await postlog
-          .admin()
-          .fetchTopicMetadata(topic === undefined ? {} : { topics: [topic] });
-        out(json === true ? `${JSON.stringify(found)}\n` : found.map((each) => `${describeTopic(each)}\n`).join(''));
-      });
-    });
+  addDescribe(topics, program, output);
   topics
     .command('alter')
     .description('raise the number of partitions; keys may go to other partitions from then on')
     .requiredOption('--topic <name>')
     .requiredOption('--partitions <n>', 'the new number in all', wholeNumber)
-    .action(async ({ topic, partitions }: { topic: string; partitions: number }) => {
+    .option('--json', 'as JSON')
+    .action(async ({ topic, partitions, ...options }: { topic: string; partitions: number } & Json) => {
       await attached(program, async (postlog) => {
         await postlog.admin().createPartitions({ topicPartitions: [{ topic, count: partitions }] });
-        out(`Topic ${topic} has ${partitions} partitions now.\n`);
+        const text = `Topic ${topic} has ${partitions} partitions now.\n`;
+        output.out(options.json === true ? json({ topic, partitions }) : text);
       });
     });
   topics
@@ -54,10 +58,30 @@ export function addTopics(program: Command, { out }: Output): void {
     .description('delete a topic and all its records')
     .requiredOption('--topic <name>')
     .requiredOption('--yes', 'really: its records cannot be brought back')
-    .action(async ({ topic }: { topic: string }) => {
+    .option('--json', 'as JSON')
+    .action(async ({ topic, ...options }: { topic: string } & Json) => {
       await attached(program, async (postlog) => {
         await postlog.admin().deleteTopics({ topics: [topic] });
-        out(`Deleted topic ${topic}.\n`);
+        output.out(options.json === true ? json({ deleted: topic }) : `Deleted topic ${topic}.\n`);
+      });
+    });
+}
+
+function addDescribe(topics: Command, program: Command, { out }: Output): void {
+  topics
+    .command('describe')
+    .description('partitions, leaders, replicas and settings; with a filter only the partitions that pass one')
+    .option('--topic <name>', 'only this topic')
+    .option('--under-replicated-partitions', 'fewer replicas in sync than there are')
+    .option('--under-min-isr-partitions', 'fewer in sync than min.insync.replicas: acks=all is refused')
+    .option('--at-min-isr-partitions', 'just as many in sync as min.insync.replicas')
+    .option('--unavailable-partitions', 'nobody leads them')
+    .option('--json', 'as JSON')
+    .action(async ({ topic, json: asJson, ...filter }: { topic?: string } & Json & PartitionFilter) => {
+      await attached(program, async (postlog) => {
+        const wanted = topic === undefined ? {} : { topics: [topic] };
+        const { topics: found } = await postlog.admin().fetchTopicMetadata(wanted);
+        out(asJson === true ? json(filterTopics(found, filter)) : reportTopics(found, filter));
       });
     });
 }

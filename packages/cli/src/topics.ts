@@ -1,22 +1,20 @@
-import type { Postlog, TopicDescription } from '@postlog/core';
-import { PostlogError } from '@postlog/core';
-import { fields } from './table.js';
+import { PostlogError, type Postlog } from '@postlog/core';
 
 export interface CreateOptions {
   readonly topic: string;
   readonly partitions: number;
-  readonly replicationFactor: number;
+  readonly replicationFactor?: number;
   readonly config: readonly string[];
 }
 
-/** Prints `Created topic NAME.`, as Kafka's tool does. @throws PostlogError `TOPIC_ALREADY_EXISTS` */
-export async function createTopic(postlog: Postlog, options: CreateOptions): Promise<string> {
+/** @throws PostlogError `TOPIC_ALREADY_EXISTS` */
+export async function createTopic(postlog: Postlog, options: CreateOptions): Promise<void> {
   const isNew = await postlog.admin().createTopics({
     topics: [
       {
         topic: options.topic,
         numPartitions: options.partitions,
-        replicationFactor: options.replicationFactor,
+        ...(options.replicationFactor === undefined ? {} : { replicationFactor: options.replicationFactor }),
         configEntries: options.config.map(readConfigEntry),
       },
     ],
@@ -26,31 +24,6 @@ export async function createTopic(postlog: Postlog, options: CreateOptions): Pro
       'TOPIC_ALREADY_EXISTS',
       `topic ${options.topic} exists already; see "postlog topics describe --topic ${options.topic}".`,
     );
-  return `Created topic ${options.topic}.`;
-}
-
-/** A header line a topic, then an indented line a partition, in Kafka's own form (rule 64). */
-export function describeTopic({ name, topicId, partitions, configEntries }: TopicDescription): string {
-  const header = fields([
-    ['Topic', name],
-    ['TopicId', topicId],
-    ['PartitionCount', partitions.length],
-    ['ReplicationFactor', partitions[0]?.replicas.length ?? 0],
-    ['Configs', configEntries.map((entry) => `${entry.name}=${entry.value}`).join(',')],
-  ]);
-  const lines = partitions.map(
-    (partition) =>
-      `\t${fields([
-        ['Topic', name],
-        ['Partition', partition.partitionId],
-        ['Leader', partition.leader],
-        ['Replicas', partition.replicas.join(',')],
-        ['Isr', partition.isr.join(',')],
-        ['Elr', 'N/A'],
-        ['LastKnownElr', 'N/A'],
-      ])}`,
-  );
-  return [header, ...lines].join('\n');
 }
 
 /** `retention.ms=1000` */

@@ -28,7 +28,6 @@ export class LeaderDeath {
   readonly #options: LeaderDeathOptions;
   /** Partitions that the killed broker led. */
   readonly #led = new Set<number>();
-  #victim: number | undefined;
   #killedAt = Infinity;
   #failoverMs: number | undefined;
   #onFailover = () => {};
