@@ -44,7 +44,7 @@ const ISR_EVERY_MS = 1_000;
 /** While a follower is about to join. */
 const ISR_SOON_MS = 50;
 const CHECKPOINT_EVERY_MS = 3_000;
-const GROUP_LOGS_EVERY_MS = 250;
+const GROUP_LOGS_EVERY_MS = 3_000;
 const PROGRESS_EVERY_MS = 10_000;
 const DRAIN_DEADLINE_MS = 10_000;
 
@@ -65,6 +65,7 @@ export class BrokerServer {
   #stopWatching = () => {};
   #applySoon = () => {};
   #decideSoon = () => {};
+  #tendGroupLogsSoon = () => {};
   #isStopping = false;
 
   private constructor(options: BrokerServerOptions, broker: Broker) {
@@ -110,7 +111,9 @@ export class BrokerServer {
         await this.#replicas.checkpointWatermarks();
         return CHECKPOINT_EVERY_MS;
       });
-      this.#loop('tending group logs', async () => ((await tendGroupLogs(this.#broker)) ? 0 : GROUP_LOGS_EVERY_MS));
+      this.#tendGroupLogsSoon = this.#loop('tending group logs', async () => {
+        return (await tendGroupLogs(this.#broker)) ? 0 : GROUP_LOGS_EVERY_MS;
+      }).wake;
       this.#loop('recording its progress', async () => {
         if (this.#registration.brokerEpoch !== undefined) await this.#registration.recordProgress();
         return PROGRESS_EVERY_MS;
@@ -236,7 +239,9 @@ export class BrokerServer {
   #tellOthers(roles: readonly ReplicaRole[]): void {
     this.#broker.announceAppend(roles.map(({ partitionId }) => partitionId));
     const led = roles.filter(({ leader }) => leader === this.#options.brokerId);
-    if (led.length > 0) this.#fetchers.depose(led);
+    if (led.length === 0) return;
+    this.#fetchers.depose(led);
+    this.#tendGroupLogsSoon();
   }
 
   #loop(what: string, step: () => Promise<number>): Loop {
