@@ -15,6 +15,14 @@ export interface ProduceBatch {
 /** Kafka's numbers: -1 is all in-sync replicas. */
 export type RequiredAcks = -1 | 0 | 1;
 
+/** What can be told before the last partition has its answer. */
+export interface ProduceProgress {
+  /** Everything is appended or refused; what is left is to wait for other replicas. */
+  readonly onAppended: () => void;
+  /** One partition has its answer: it need not wait for the others. */
+  readonly onAnswer: (answer: Appended) => void;
+}
+
 /**
  * Appends one batch to each of several partitions and tells who waits for them.
  *
@@ -30,6 +38,7 @@ export async function handleProduce(
   broker: Broker,
   batches: readonly ProduceBatch[],
   acks: RequiredAcks = -1,
+  progress?: ProduceProgress,
 ): Promise<Appended[]> {
   const checked = batches.map(checkBatch);
   const answers = await append(broker.database, checked, acks === -1);
@@ -40,7 +49,15 @@ export async function handleProduce(
   broker.announceReplicatedAppend(idsWhere(true));
   if (acks !== -1) return answers;
   const counts = new Map(checked.map(({ partitionId, recordCount }) => [partitionId, recordCount]));
-  return Promise.all(answers.map((answer) => untilReplicated(broker, answer, counts.get(answer.partitionId) ?? 0)));
+  if (!answers.some(({ isReplicated }) => isReplicated)) return answers;
+  progress?.onAppended();
+  return Promise.all(
+    answers.map(async (appended) => {
+      const answer = await untilReplicated(broker, appended, counts.get(appended.partitionId) ?? 0);
+      progress?.onAnswer(answer);
+      return answer;
+    }),
+  );
 }
 
 async function untilReplicated(broker: Broker, answer: Appended, recordCount: number): Promise<Appended> {

@@ -87,15 +87,13 @@ describe('an admin of a cluster', () => {
     expect(await leaders()).not.toContain(2);
     const prefer = () =>
       postlog.admin().electLeaders({ electionType: 'preferred', topicPartitions: [{ topic: 'drained' }] });
-    expect((await prefer()).map(({ error }) => error).sort()).toEqual([
-      'ELECTION_NOT_NEEDED',
-      'ELECTION_NOT_NEEDED',
-      'PREFERRED_LEADER_NOT_AVAILABLE',
-    ]);
+    const refusals = (await prefer()).map(({ error }) => error);
+    expect(refusals.filter((error) => error === 'ELECTION_NOT_NEEDED')).toHaveLength(2);
+    expect(refusals).toContain('PREFERRED_LEADER_NOT_AVAILABLE');
     await cluster.stopBroker(2);
     await cluster.startBroker(2);
     await until(async () => (await prefer()).every(({ error }) => error === null || error === 'ELECTION_NOT_NEEDED'));
-    expect((await leaders()).sort()).toEqual([1, 2, 3]);
+    expect(new Set(await leaders())).toEqual(new Set([1, 2, 3]));
     await expect(postlog.admin().drainBroker(9)).rejects.toMatchObject({ code: 'INVALID_REQUEST' });
   });
 
@@ -113,6 +111,8 @@ describe('an admin of a cluster', () => {
     await send('risky', 'lost 2');
     await reader.until(() => read().length === 3);
     await cluster.killBroker(1);
+    // Its database is still there: whoever begins to follow it now would copy what is to be lost.
+    await until(async () => (await partitionOf('risky')).leader === -1);
     await cluster.startBroker(2);
     const elect = () =>
       postlog.admin().electLeaders({ electionType: 'unclean', topicPartitions: [{ topic: 'risky', partitions: [0] }] });

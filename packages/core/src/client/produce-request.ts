@@ -1,5 +1,5 @@
 import type { Broker } from '../broker/broker.js';
-import type { ProduceBatch, RequiredAcks } from '../broker/handle-produce.js';
+import type { ProduceBatch, ProduceProgress, RequiredAcks } from '../broker/handle-produce.js';
 import type { BrokerId } from '../cluster/cluster-image.js';
 import type { ErrorCode } from '../errors/error-code.js';
 import { PostlogError } from '../errors/postlog-error.js';
@@ -14,6 +14,7 @@ export type Produce = (
   broker: Broker,
   batches: readonly ProduceBatch[],
   acks: RequiredAcks,
+  progress: ProduceProgress,
 ) => Promise<readonly Appended[]>;
 
 /** A batch on its way to the leader of its partition. */
@@ -34,6 +35,10 @@ export interface ProduceRequestOptions {
   /** Once for each parcel. */
   readonly onAnswer: (parcel: Parcel, answer: Appended | undefined) => void;
   readonly onError: (parcel: Parcel, error: PostlogError) => void;
+  /** The leader can take another request: this one is appended and waits for other replicas, or nobody waits for it any more. */
+  readonly onFree: () => void;
+  /** A parcel was settled after that. */
+  readonly onProgress: () => void;
   /** Every parcel is settled; the leader may not have answered yet. */
   readonly onDone: () => void;
   /** The leader has answered, or the request has failed. */
@@ -48,6 +53,7 @@ export class ProduceRequest {
   readonly #options: ProduceRequestOptions;
   readonly #open: Set<Parcel>;
   readonly #sent = new Set<Parcel>();
+  #isFree = false;
 
   constructor(options: ProduceRequestOptions) {
     this.#options = options;
@@ -71,11 +77,14 @@ export class ProduceRequest {
       for (const parcel of requests.keys()) if (this.#open.has(parcel)) this.#sent.add(parcel);
       if (this.#sent.size === 0) return;
       const toSend = [...this.#sent].map((parcel) => requests.get(parcel)!);
-      const answers = await produce(broker, toSend, acks);
-      const byPartition = new Map(answers.map((answer) => [answer.partitionId, answer]));
-      for (const parcel of this.#sent) {
-        this.#settle(parcel, () => onAnswer(parcel, byPartition.get(parcel.queue.place.partitionId)));
-      }
+      const byPartition = new Map([...this.#sent].map((parcel) => [requests.get(parcel)!.partitionId, parcel]));
+      const heed = (answer: Appended) => {
+        const parcel = byPartition.get(answer.partitionId);
+        if (parcel !== undefined) this.#settle(parcel, () => onAnswer(parcel, answer));
+      };
+      const progress = { onAppended: () => this.#free(), onAnswer: heed };
+      for (const answer of await produce(broker, toSend, acks, progress)) heed(answer);
+      for (const parcel of [...this.#open]) this.#settle(parcel, () => onAnswer(parcel, undefined));
     } catch (cause) {
       failure = asPostlogError(cause);
       for (const parcel of [...this.#open]) this.#fail(parcel, failure);
@@ -111,6 +120,15 @@ export class ProduceRequest {
   #settle(parcel: Parcel, tell: () => void): void {
     if (!this.#open.delete(parcel)) return;
     tell();
-    if (this.#open.size === 0) this.#options.onDone();
+    if (this.#isFree) this.#options.onProgress();
+    if (this.#open.size > 0) return;
+    this.#options.onDone();
+    this.#free();
+  }
+
+  #free(): void {
+    if (this.#isFree) return;
+    this.#isFree = true;
+    this.#options.onFree();
   }
 }

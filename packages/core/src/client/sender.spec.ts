@@ -1,125 +1,8 @@
-import type { Broker } from '../broker/broker.js';
-import type { ProduceBatch, RequiredAcks } from '../broker/handle-produce.js';
 import { PostlogError } from '../errors/postlog-error.js';
-import type { Appended } from '../log/log.store.js';
 import { offset } from '../record/offset.js';
 import { verifyBatch } from '../record/record-batch.js';
-import { createDeferred } from '../runtime/deferred.js';
-import { EventBus } from '../runtime/events.js';
-import { silentLogger } from '../runtime/logger.js';
-import { manualClock } from '../testing/manual-clock.js';
-import type { Cluster, ClusterPartition, KnownLeader, PartitionPlace } from './cluster.js';
-import { MetadataCache } from './metadata-cache.js';
-import { Receipt } from './receipt.js';
-import { RecordAccumulator } from './record-accumulator.js';
-import { Sender } from './sender.js';
+import { senderWorld as world, turns, type Call } from '../testing/sender-world.js';
 
-interface Call {
-  readonly brokerId: number;
-  readonly acks: RequiredAcks;
-  readonly batches: readonly ProduceBatch[];
-  /** What the leader answers, once it does. */
-  readonly answer: (answers: readonly Partial<Appended>[]) => void;
-  readonly fail: (error: PostlogError) => void;
-}
-
-/** A sender, and leaders that answer when the test says so. Partition n has the number 10 + n. */
-function world(
-  leaders: (KnownLeader | undefined)[],
-  given: { isIdempotent?: boolean; deliveryTimeoutMs?: number } = {},
-) {
-  const { isIdempotent = true, deliveryTimeoutMs = 60_000 } = given;
-  const clock = manualClock();
-  const calls: Call[] = [];
-  const listeners = new Set<() => void>();
-  const world = { refreshes: 0, exists: true };
-  const partitions = leaders.map((leader, partition): ClusterPartition => ({
-    topic: 't',
-    partition,
-    partitionId: 10 + partition,
-    leader: leader?.brokerId ?? null,
-    leaderEpoch: leader?.leaderEpoch ?? 0,
-    replicas: [1, 2],
-    isr: [1, 2],
-    offlineReplicas: [],
-  }));
-  const cluster = {
-    clock,
-    logger: silentLogger,
-    random: { next: () => 0.5, producerId: () => 7n },
-    topics: {
-      describe: () => Promise.resolve(world.exists ? [{ topic: 't', topicId: 'id', config: {}, partitions }] : []),
-    },
-    knownLeader: ({ partition }: PartitionPlace) => leaders[partition],
-    broker: (brokerId: number) => Promise.resolve({ brokerId } as Broker),
-    refresh: () => Promise.resolve(void (world.refreshes += 1)),
-    onLeadersChanged: (run: () => void) => {
-      listeners.add(run);
-      return () => listeners.delete(run);
-    },
-  } as unknown as Cluster;
-  const metadata = new MetadataCache(cluster);
-  const accumulator = new RecordAccumulator({ batchSize: 10_000, deliveryTimeoutMs });
-  const sender = new Sender({
-    cluster,
-    metadata,
-    accumulator,
-    events: new EventBus(clock, () => {}),
-    isIdempotent,
-    lingerMs: 0,
-    batchSize: 10_000,
-    maxRequestSize: 100_000,
-    retry: { initialRetryTime: 100, maxRetryTime: 1_000, multiplier: 2, factor: 0, retries: 10 },
-    onFreed: () => {},
-    produce: (broker, batches, acks) => {
-      const answered = createDeferred<Appended[]>();
-      const answer: Call['answer'] = (answers) =>
-        answered.resolve(
-          batches.map(({ partitionId }, index) => ({
-            partitionId,
-            error: undefined,
-            baseOffset: undefined,
-            logStartOffset: offset(0),
-            leaderEpoch: 0,
-            isReplicated: true,
-            ...answers[index],
-          })),
-        );
-      calls.push({ brokerId: broker.brokerId, acks, batches, answer, fail: answered.reject });
-      return answered.promise;
-    },
-  });
-  return {
-    world,
-    clock,
-    calls,
-    sender,
-    listeners,
-    async send(partition: number, acks: RequiredAcks = -1): Promise<Receipt['promise']> {
-      const receipt = new Receipt();
-      const records = { messages: [{ value: 'x' }], sizes: [10], partitions: [partition] };
-      const terms = { compression: undefined, acks, receipt, now: 0, at: clock.monotonic() };
-      accumulator.addAll(await metadata.get('t'), records, terms);
-      receipt.seal();
-      sender.poke();
-      return receipt.promise;
-    },
-    elect(partition: number, leader: KnownLeader | undefined): void {
-      leaders[partition] = leader;
-      for (const run of [...listeners]) run();
-    },
-    /** The next requests that leaders get, up to this many in all. */
-    async until(count: number): Promise<Call[]> {
-      for (let turns = 0; calls.length < count && turns < 50; turns++) await turn();
-      expect(calls).toHaveLength(count);
-      return calls;
-    },
-  };
-}
-const turn = () => new Promise((resolve) => setImmediate(resolve));
-const turns = async () => {
-  for (let n = 0; n < 10; n++) await turn();
-};
 const led = (brokerId: number, leaderEpoch = 1) => ({ brokerId, leaderEpoch });
 const headerOf = (call: Call | undefined) => verifyBatch(call!.batches[0]!.bytes);
 
@@ -149,6 +32,26 @@ describe('a sender', () => {
     expect(calls.map(({ brokerId }) => brokerId)).toEqual([1, 1, 2]);
     calls[2]!.answer([{ baseOffset: offset(0) }]);
     await sent;
+  });
+
+  it('is not held up by batches that are appended and wait for other replicas', async () => {
+    const { send, until } = world([led(1), led(1), led(1)]);
+    for (const partition of [0, 1]) {
+      void send(partition);
+      (await until(partition + 1))[partition]!.append([]);
+    }
+    void send(2);
+    await until(3);
+  });
+
+  it('hears of a partition before the others of its request, and goes on with it', async () => {
+    const { send, until } = world([led(1), led(1)]);
+    const [first] = [send(0), send(1)];
+    (await until(1))[0]!.append([{ baseOffset: offset(6) }]);
+    expect((await first)![0]!.baseOffset).toBe('6');
+    void send(0);
+    const calls = await until(2);
+    expect(calls[1]!.batches.map(({ partitionId }) => partitionId)).toEqual([10]);
   });
 
   it('sends a refused batch again as it was, as soon as it hears of the new leader', async () => {
@@ -253,7 +156,7 @@ describe('a sender', () => {
   });
 
   it('asks who leads after a network error', async () => {
-    const { world: state, send, until } = world([led(1)]);
+    const { state, send, until } = world([led(1)]);
     void send(0);
     (await until(1))[0]!.fail(new PostlogError('NETWORK_EXCEPTION', 'x', { outcome: 'unknown' }));
     await turns();
@@ -261,7 +164,7 @@ describe('a sender', () => {
   });
 
   it('ends the batches of a topic that was deleted', async () => {
-    const { world: state, send, until } = world([led(1)]);
+    const { state, send, until } = world([led(1)]);
     const sent = send(0);
     state.exists = false;
     (await until(1))[0]!.answer([{ error: 'UNKNOWN_TOPIC_OR_PARTITION' }]);

@@ -125,8 +125,9 @@ export class Sender {
       build: (parcel) => this.#build(parcel),
       onAnswer: (parcel, answer) => this.#conclude(parcel, answer),
       onError: (parcel, error) => this.#failed(parcel, error, false),
-      onDone: () => {
-        this.#underWay.delete(request);
+      onDone: () => this.#underWay.delete(request),
+      onProgress: () => this.poke(),
+      onFree: () => {
         this.#requests.set(leader, this.#requests.get(leader)! - 1);
         this.#drain();
       },
