@@ -74,8 +74,12 @@ export class EdgeProxy {
   }
 
   /** Once a request with these texts has gone to the server: the connection ends before the answer, or the edge is cut there. */
-  trap(texts: readonly string[], then: 'reset' | 'cut'): void {
-    this.#traps.push({ texts, onPassed: () => (then === 'cut' ? this.cut('both') : undefined) });
+  trap(texts: readonly string[], then: 'reset' | 'cut', onSprung: () => void = () => {}): void {
+    const onPassed = () => {
+      if (then === 'cut') this.cut('both');
+      onSprung();
+    };
+    this.#traps.push({ texts, onPassed });
   }
 
   /** Until `heal`, every connection ends with the answer to a request with this text, which is lost. */

@@ -44,7 +44,10 @@ export class Nemesis {
   readonly #options: NemesisOptions;
   readonly #pending = new Set<Promise<void>>();
   #faults = 0;
-  #hurry = new AbortController();
+  readonly #hurry = new AbortController();
+  #hasLost = () => {};
+  /** An answer of the metadata was lost. */
+  readonly #lost = new Promise<void>((resolve) => (this.#hasLost = resolve));
 
   constructor(options: NemesisOptions) {
     this.#options = options;
@@ -69,6 +72,8 @@ export class Nemesis {
 
   async #carryOut(planned: PlannedFault): Promise<void> {
     const { log, say } = this.#options;
+    if (planned.isAfterLoss === true) await Promise.race([this.#lost, this.#hurried]);
+    if (this.#hurry.signal.aborted) return;
     const brokers = planned.kind === 'rolling-restart' ? [...this.#options.machines.keys()] : this.#choose(planned);
     const client = this.#client(planned.whom);
     const what = describe(planned, brokers, client);
@@ -122,9 +127,10 @@ export class Nemesis {
     }
     for (const edge of edges) {
       if (kind === 'lose-append-answers') edge.loseAnswersTo('append_v1');
-      else if (kind === 'lose-metadata-answer') edge.trap(['metadata_commit_v1', 'topics/'], 'cut');
+      else if (kind === 'lose-metadata-answer') edge.trap(['metadata_commit_v1', 'topics/'], 'cut', this.#hasLost);
       else edge.cut(direction);
     }
+    if (kind === 'lose-metadata-answer') await Promise.race([this.#lost, this.#hurried]);
     await this.#rest(lastsMs);
     for (const edge of edges) edge.heal(healing);
   }
@@ -158,12 +164,21 @@ export class Nemesis {
     return clients['chance' in whom ? Math.floor(whom.chance * clients.length) : 0]!;
   }
 
+  get #hurried(): Promise<void> {
+    return this.#rest(2 ** 31 - 1);
+  }
+
   async #rest(ms: number): Promise<void> {
     const { signal } = this.#hurry;
     if (signal.aborted) return;
     await new Promise<void>((wake) => {
-      const timer = setTimeout(wake, ms);
-      signal.addEventListener('abort', () => (clearTimeout(timer), wake()), { once: true });
+      const end = () => {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', end);
+        wake();
+      };
+      const timer = setTimeout(end, ms);
+      signal.addEventListener('abort', end);
     });
   }
 }

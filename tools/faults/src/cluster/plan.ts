@@ -42,6 +42,8 @@ export interface PlannedFault {
   readonly direction: Direction;
   /** What was held back on a cut edge arrives when it heals, or its connections are reset then. */
   readonly healing: 'late' | 'reset';
+  /** Scripts only: it waits until an answer of the metadata was lost. */
+  readonly isAfterLoss?: boolean;
 }
 
 export interface PlanOptions {

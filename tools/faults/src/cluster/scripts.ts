@@ -34,6 +34,7 @@ export const SCRIPTS: Readonly<Record<string, Script>> = {
   'leader-alone': {
     what: 'followers are cut from the leader, which then dies',
     lengthMs: 14_000,
+    replicaLagTimeMaxMs: 8_000,
     faults: ({ leader }) => [
       at(1_000, 'cut-followers', { brokerId: leader }, 9_000),
       at(3_000, 'kill-machine', { brokerId: leader }, 8_000),
@@ -48,12 +49,12 @@ export const SCRIPTS: Readonly<Record<string, Script>> = {
     ],
   },
   'repeats-to-leader-alone': {
-    what: 'answers to appends are lost while followers are cut from the leader, which then dies',
-    lengthMs: 14_000,
+    what: 'followers are cut from the leader for so long that clients repeat their batches, then it dies',
+    lengthMs: 19_000,
+    replicaLagTimeMaxMs: 20_000,
     faults: ({ leader }) => [
-      at(1_000, 'cut-followers', { brokerId: leader }, 9_000),
-      at(1_100, 'lose-append-answers', { brokerId: leader }, 900),
-      at(3_300, 'kill-machine', { brokerId: leader }, 8_000),
+      at(1_000, 'cut-followers', { brokerId: leader }, 14_000),
+      at(9_000, 'kill-machine', { brokerId: leader }, 8_000),
     ],
   },
   'slow-follower-left': {
@@ -67,13 +68,13 @@ export const SCRIPTS: Readonly<Record<string, Script>> = {
   },
   'join-answer-lost': {
     what: 'a follower joins the ISR, the leader never hears of it, and the follower falls behind again',
-    lengthMs: 24_000,
+    lengthMs: 32_000,
     sessionTimeoutMs: 9_000,
-    replicaLagTimeMaxMs: 1_000,
+    replicaLagTimeMaxMs: 2_000,
     faults: ({ leader, followers: [, second] }) => [
-      at(1_000, 'cut-followers', { brokerId: leader, only: second }, 3_500),
-      at(4_400, 'lose-metadata-answer', { brokerId: leader }, 14_000),
-      at(7_500, 'cut-followers', { brokerId: leader, only: second }, 12_000),
+      at(1_000, 'cut-followers', { brokerId: leader, only: second }, 7_000),
+      at(7_900, 'lose-metadata-answer', { brokerId: leader }, 10_000),
+      { ...at(8_100, 'cut-followers', { brokerId: leader, only: second }, 10_000), isAfterLoss: true },
     ],
   },
   'restored-copy': {

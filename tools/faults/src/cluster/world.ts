@@ -1,7 +1,9 @@
-import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { ClusterProcesses, type Undo } from '@postlog/core/testing';
 import { brokerName, Edges } from './edges.js';
 import { Machine } from './machine.js';
@@ -55,26 +57,32 @@ export async function openWorld({
   const edges = await Edges.open([...BROKERS.map(brokerName), ...clients], [...BROKERS, 'metadata']);
   onStop(() => edges.close());
   const machines = new Map<number, Machine>();
-  const starting = ClusterProcesses.start({
-    script: fileURLToPath(new URL('../../dist/cluster/broker-process.js', import.meta.url)),
-    metadata,
-    dir,
-    brokerArgs: ['--settings', JSON.stringify(settings)],
-    settings: { max_connections: '100', shared_buffers: '64MB' },
-    route: (from, to, url) => edges.route(brokerName(from), to, url),
-    onBrokerEnded: (brokerId, lastLines) => {
-      onBrokerEnded(brokerId, lastLines);
-      void machines.get(brokerId)?.revive();
-    },
-    say,
-  });
+  const starting = startAgain(() =>
+    ClusterProcesses.start({
+      script: fileURLToPath(new URL('../../dist/cluster/broker-process.js', import.meta.url)),
+      metadata,
+      dir,
+      brokerArgs: ['--settings', JSON.stringify(settings)],
+      settings: { max_connections: '100', shared_buffers: '64MB' },
+      route: (from, to, url) => edges.route(brokerName(from), to, url),
+      onBrokerEnded: (brokerId, lastLines) => {
+        onBrokerEnded(brokerId, lastLines);
+        void machines.get(brokerId)?.revive();
+      },
+      say,
+    }).catch(async (error: unknown) => {
+      await rm(dir, { recursive: true, force: true });
+      throw error;
+    }),
+  );
   onStop(async () => (await starting).stop());
   const cluster = await starting;
   for (const id of cluster.brokerIds) machines.set(id, new Machine(id, cluster));
   onStop(() => machines.forEach((machine) => machine.end()));
   const copyOf = (brokerId: number) => join(folder, 'cluster', `copy-${brokerId}`);
   const dataOf = (brokerId: number) => join(folder, 'cluster', `broker-${brokerId}`);
-  const copy = (from: string, to: string) => cp(from, to, { recursive: true, preserveTimestamps: true });
+  // With owners and modes, which Postgres looks at.
+  const copy = (from: string, to: string) => promisify(execFile)('cp', ['-a', from, to]);
   return {
     cluster,
     edges,
@@ -90,4 +98,9 @@ export async function openWorld({
       await copy(copyOf(brokerId), dataOf(brokerId));
     },
   };
+}
+
+/** A port that was free a moment ago may be taken by now, by anybody on this machine. */
+async function startAgain<T>(start: () => Promise<T>): Promise<T> {
+  return start().catch(start).catch(start);
 }
