@@ -41,6 +41,7 @@ export class LeaderDeath {
     const { environment, say } = this.#options;
     const { stdout } = await run(process.execPath, [COMMAND, 'topics', 'describe', '--topic', TOPIC], {
       env: { ...process.env, ...environment },
+      timeout: 60_000,
     });
     say(`\n${when}:\n${stdout.trimEnd()}\n`);
   }

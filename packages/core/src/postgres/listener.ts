@@ -92,6 +92,7 @@ export function startListener(options: ListenerOptions): Loop {
       const stopped = loop.stop();
       await drop();
       await stopped;
+      await drop(); // What it was about to open.
     },
   };
 }
