@@ -53,7 +53,12 @@ describe('the rules of the rooms', () => {
     const impure = /from '(\.\.\/(postgres|runtime|broker|client)\/|\.\/.*\.store\.js|\.\.\/.*\.store\.js|node:|pg)/;
     const specs = core.filter(isSpec).map((path) => read(path));
     const untested = core
-      .filter((path) => /\/(errors|record|log|cluster|replication|group)\//.test(path) && !isSpec(path) && !path.endsWith('.store.ts'))
+      .filter(
+        (path) =>
+          /\/(errors|record|log|cluster|replication|group)\//.test(path) &&
+          !isSpec(path) &&
+          !path.endsWith('.store.ts'),
+      )
       .filter((path) => /export (async )?(function|class|const)/.test(read(path)) && !impure.test(read(path)))
       .filter((path) => !specs.some((text) => text.includes(`/${path.split('/').at(-1)!.replace('.ts', '.js')}'`)));
     expect(untested).toEqual([]);
@@ -93,7 +98,9 @@ describe('the specification pages', () => {
       sources
         .filter(isSpec)
         .flatMap((path) =>
-          [...read(path).matchAll(/(?:\b(?:it|describe)|\]|\.each\(\w+)\)?\(\s*['"`](.+?)['"`],/g)].map((match) => match[1]!),
+          [...read(path).matchAll(/(?:\b(?:it|describe)|\]|\.each\(\w+)\)?\(\s*['"`](.+?)['"`],/g)].map(
+            (match) => match[1]!,
+          ),
         ),
     );
     const pages = filesBelow(join(ROOT, 'docs')).filter((path) => /docs\/(spec\/|GUARANTEES)/.test(path));

@@ -29,7 +29,7 @@ export interface GroupReading {
 }
 
 /** Where the group goes on in a partition. */
-export interface Position {
+interface Position {
   /** Null until the group commits for the first time. */
   readonly committedOffset: Offset | null;
   /** Of the last record before it; -1 when unknown. */

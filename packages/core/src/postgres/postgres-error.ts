@@ -93,7 +93,8 @@ const RULES: readonly Rule[] = [
   {
     states: /^PL003/,
     code: 'NOT_CONTROLLER',
-    detail: 'this broker belongs to a cluster, whose topics it cannot change alone; connect with `brokers` and `metadata`',
+    detail:
+      'this broker belongs to a cluster, whose topics it cannot change alone; connect with `brokers` and `metadata`',
   },
 ];
 

@@ -5,7 +5,7 @@ import { startServiceProcess, type ServiceProcess } from './service-process.js';
 /** What a broker consists of: its process, and the Postgres server with its database. */
 export type BrokerPart = 'process' | 'postgres';
 
-export const BOTH_PARTS: readonly BrokerPart[] = ['process', 'postgres'];
+const BOTH_PARTS: readonly BrokerPart[] = ['process', 'postgres'];
 
 export interface ClusterBrokerOptions {
   readonly id: number;

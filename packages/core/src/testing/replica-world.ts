@@ -6,11 +6,11 @@ import type { FollowerFetchAnswer, ReplicaRole } from '../replication/replica-st
 import { batchOf } from './log-world.js';
 import { migratedDatabase, type MigratedDatabase } from './open-database.js';
 
-export const TOPIC_ID = '00000000-0000-4000-8000-000000000001';
+const TOPIC_ID = '00000000-0000-4000-8000-000000000001';
 const LIMITS = { partitionMaxBytes: 1_000_000, maxBytes: 8_000_000 };
 
 /** One broker of the world: a database of its own. */
-export interface TestBroker {
+interface TestBroker {
   readonly brokerId: number;
   readonly database: Database;
   readonly replicas: PostgresReplicaStore;
