@@ -37,7 +37,7 @@ export interface BrokerRegistrationOptions {
 /** Of the session: the rest is for clocks that do not run at the same speed. */
 const LEAD_FOR = 0.9;
 
-const brokerLease = (brokerId: BrokerId) => `broker/${brokerId}`;
+export const brokerLease = (brokerId: BrokerId) => `broker/${brokerId}`;
 
 export class BrokerRegistration {
   readonly #options: BrokerRegistrationOptions;
