@@ -10,7 +10,7 @@ const DEADLINE_MS = 120_000;
 const run = promisify(execFile);
 
 export interface DeathFigures {
-  /** From the kill to the answer to an order that was placed after it, on a partition that the killed broker had led. */
+  /** From the kill to the first order that a successor acknowledged, on a partition that the killed broker had led. */
   readonly failoverMs: number | undefined;
   /** From the restart of the killed broker until every partition has all its replicas in sync. */
   readonly isrRestoredMs: number | undefined;
@@ -26,8 +26,8 @@ export interface LeaderDeathOptions {
 /** Kills the broker that leads most of the orders' partitions, and brings it back once others lead them. */
 export class LeaderDeath {
   readonly #options: LeaderDeathOptions;
-  /** Partitions that the killed broker led. */
-  readonly #led = new Set<number>();
+  /** Partitions that the killed broker led and others lead now. */
+  readonly #succeeded = new Set<number>();
   #killedAt = Infinity;
   #failoverMs: number | undefined;
   #onFailover = () => {};
@@ -49,63 +49,76 @@ export class LeaderDeath {
   /** Kills, waits until an order is acknowledged by a successor, restarts, waits until all is in sync. */
   async play(): Promise<DeathFigures> {
     const { cluster, say } = this.#options;
-    const victim = await this.#kill();
-    const hasFailedOver = await this.#untilFailover();
+    const { victim, led } = await this.#kill();
+    const acknowledged = this.#untilAcknowledged();
+    await this.#untilSucceeded(victim, led);
     say(
-      hasFailedOver
-        ? `orders are acknowledged again after ${this.#failoverMs} ms`
-        : 'no order was acknowledged in time',
+      (await acknowledged)
+        ? `an order is acknowledged by a successor ${this.#failoverMs} ms after the kill`
+        : 'no order was acknowledged by a successor in time',
     );
     await this.describe(`while broker ${victim} is dead`);
     say(`starting Postgres and broker ${victim} again`);
     const startedAt = performance.now();
     await cluster.startBroker(victim);
-    const isRestored = await this.#untilInSync();
+    const isRestored = await this.#untilTrue(() => this.#areAllInSync());
     const isrRestoredMs = Math.round(performance.now() - startedAt);
     say(isRestored ? `every replica is in sync after ${isrRestoredMs} ms` : 'replicas are not in sync again in time');
     return { failoverMs: this.#failoverMs, isrRestoredMs: isRestored ? isrRestoredMs : undefined };
   }
 
-  /** An order was answered: the first one that was sent after the kill to a partition of the dead broker ends the failover. */
-  placed({ partition }: PlacedOrder, sentAt: number): void {
-    if (this.#failoverMs !== undefined || sentAt < this.#killedAt || partition === null || !this.#led.has(partition))
-      return;
+  /** An order was acknowledged: the first one on a partition of which a successor was known ends the failover. */
+  placed({ partition }: PlacedOrder): void {
+    if (this.#failoverMs !== undefined || partition === null || !this.#succeeded.has(partition)) return;
     this.#failoverMs = Math.round(performance.now() - this.#killedAt);
     this.#onFailover();
   }
 
-  async #kill(): Promise<number> {
-    const { cluster, admin, say } = this.#options;
-    const { topics } = await admin.fetchTopicMetadata({ topics: [TOPIC] });
+  async #kill(): Promise<{ victim: number; led: readonly number[] }> {
+    const { cluster, say } = this.#options;
     const byLeader = new Map<number, number[]>();
-    for (const { leader, partitionId } of topics[0]?.partitions ?? [])
+    for (const { leader, partitionId } of await this.#partitions([TOPIC]))
       byLeader.set(leader, [...(byLeader.get(leader) ?? []), partitionId]);
     const [most] = [...byLeader].filter(([leader]) => leader !== -1).sort(([, a], [, b]) => b.length - a.length);
     if (most === undefined) throw new Error(`nobody leads a partition of ${TOPIC}`);
     const [victim, led] = most;
-    for (const partition of led) this.#led.add(partition);
     say(`SIGKILL to broker ${victim} and its Postgres, which lead partitions ${led.join(', ')} of ${TOPIC}`);
     this.#killedAt = performance.now();
     await cluster.killBroker(victim);
-    return victim;
+    return { victim, led };
   }
 
-  #untilFailover(): Promise<boolean> {
+  #untilAcknowledged(): Promise<boolean> {
     return new Promise((resolve) => {
       const timer = setTimeout(() => resolve(false), DEADLINE_MS);
       this.#onFailover = () => {
         clearTimeout(timer);
         resolve(true);
       };
-      if (this.#failoverMs !== undefined) this.#onFailover();
     });
   }
 
-  async #untilInSync(): Promise<boolean> {
+  async #untilSucceeded(victim: number, led: readonly number[]): Promise<void> {
+    await this.#untilTrue(async () => {
+      for (const { leader, partitionId } of await this.#partitions([TOPIC])) {
+        if (led.includes(partitionId) && leader !== victim && leader !== -1) this.#succeeded.add(partitionId);
+      }
+      return this.#succeeded.size === led.length;
+    });
+  }
+
+  async #areAllInSync(): Promise<boolean> {
+    return (await this.#partitions()).every(({ isr, replicas }) => isr.length === replicas.length);
+  }
+
+  async #partitions(topics?: readonly string[]) {
+    const found = await this.#options.admin.fetchTopicMetadata(topics === undefined ? {} : { topics });
+    return found.topics.flatMap(({ partitions }) => partitions);
+  }
+
+  async #untilTrue(condition: () => Promise<boolean>): Promise<boolean> {
     for (const deadline = performance.now() + DEADLINE_MS; performance.now() < deadline;) {
-      const { topics } = await this.#options.admin.fetchTopicMetadata();
-      if (topics.every(({ partitions }) => partitions.every(({ isr, replicas }) => isr.length === replicas.length)))
-        return true;
+      if (await condition()) return true;
       await new Promise((wake) => setTimeout(wake, 50));
     }
     return false;

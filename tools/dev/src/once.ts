@@ -40,9 +40,9 @@ async function run({ shop, args, say, death, countLost }: Run): Promise<{ result
   say(`placing ${args.orders} orders of ${Math.min(args.customers, args.orders)} customers …`);
   let isStruck = false;
   let dying: Promise<DeathFigures> | undefined;
-  const placed = await placeOrders(client, { ...args, run: name }, ({ order, count, sentAt }) => {
+  const placed = await placeOrders(client, { ...args, run: name }, ({ order, count }) => {
     if (count % 100 === 0) say(`${count} orders placed`);
-    death?.placed(order, sentAt);
+    death?.placed(order);
     if (isStruck || count < args.orders / 3) return;
     isStruck = true;
     if (args.killOne) killService(shop, count, say);

@@ -73,8 +73,6 @@ export interface Placed {
   readonly order: PlacedOrder;
   /** How many are placed by now. */
   readonly count: number;
-  /** When it was sent, by `performance.now()`. */
-  readonly sentAt: number;
 }
 
 /** Places orders, those of one customer one after another and different customers' side by side. */
@@ -87,10 +85,9 @@ export async function placeOrders(
   const customers = Math.min(plan.customers, plan.orders);
   const ofCustomer = async (customer: number) => {
     for (let number = customer; number < plan.orders; number += customers) {
-      const sentAt = performance.now();
       const order = await client.place({ run: plan.run, customer: customer + 1, number });
       placed.push(order);
-      onPlaced({ order, count: placed.length, sentAt });
+      onPlaced({ order, count: placed.length });
     }
   };
   await Promise.all(Array.from({ length: customers }, (_, customer) => ofCustomer(customer)));
