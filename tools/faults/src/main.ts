@@ -54,7 +54,9 @@ ${named(CLUSTER_PLANTS)}
 Exits 0 when the run was clean, 1 when it was not or proved nothing, 2 when asked wrongly, 130 after Ctrl-C.
 `;
 
-const cleanup = new Cleanup();
+/** A cluster has many processes, and this machine perhaps few processors. */
+const CLEANUP_MS = 60_000;
+const cleanup = new Cleanup(CLEANUP_MS);
 let interruption: Promise<void> | undefined;
 const say = (text: string) => void process.stderr.write(`${text}\n`);
 

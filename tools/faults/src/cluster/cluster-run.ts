@@ -1,4 +1,4 @@
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { connect, silentLogger } from '@postlog/core';
 import type { Undo } from '@postlog/core/testing';
@@ -124,10 +124,8 @@ export class ClusterRun {
       this.#nemesis.begin(fault);
     }
     await pause(faultsFrom + lengthMs - now() / 1e6);
-    const faultsTo = now() / 1e6;
     say('healing: everything is started, nothing more is sent');
-    const readToTheEnd = await this.#finish(clients);
-    return this.#judge({ faultsFrom, faultsTo, readToTheEnd });
+    return this.#judge(await this.#finish(clients));
   }
 
   /** Heals, waits for what is under way, and reads everything from the beginning. */
@@ -149,11 +147,7 @@ export class ClusterRun {
     return read;
   }
 
-  async #judge(when: {
-    readonly faultsFrom: number;
-    readonly faultsTo: number;
-    readonly readToTheEnd: ReadonlySet<string>;
-  }): Promise<ClusterOutcome> {
+  async #judge(readToTheEnd: ReadonlySet<string>): Promise<ClusterOutcome> {
     const { folder } = this.#world;
     const logs = await this.#probe.readLogs();
     await this.#probe.stop();
@@ -161,7 +155,7 @@ export class ClusterRun {
     const { samples } = this.#probe;
     const session = this.#script?.sessionTimeoutMs ?? SESSION_MS;
     const bounds = { deliveryTimeoutMs: DELIVERY_TIMEOUT_MS, failoverMs: session + FAILOVER_SLACK_MS };
-    const outcome = outcomeOf({ history: historyOf(events), samples, logs, bounds, ...when });
+    const outcome = outcomeOf({ history: historyOf(events), samples, logs, bounds, readToTheEnd });
     const { seed, script, plant, metadata, keep } = this.#options;
     const summary = {
       seed,
@@ -170,10 +164,8 @@ export class ClusterRun {
       metadata,
       ...outcome.summary,
     };
-    if (outcome.verdict === 'clean' && !keep) {
-      this.#options.onStop(() => rm(folder, { recursive: true, force: true }));
-      return { ...outcome, summary, folder: undefined };
-    }
+    if (outcome.verdict === 'clean' && !keep) return { ...outcome, summary, folder: undefined };
+    this.#world.keep();
     await writeFile(join(folder, 'history.jsonl'), toLines(events));
     await writeFile(join(folder, 'samples.jsonl'), samples.map((sample) => `${JSON.stringify(sample)}\n`).join(''));
     await writeFile(join(folder, 'logs.json'), JSON.stringify(logs));

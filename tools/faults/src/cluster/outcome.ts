@@ -13,9 +13,6 @@ export interface RunResult {
   readonly samples: readonly Sample[];
   readonly logs: readonly FinalLog[];
   readonly bounds: OperationBounds;
-  /** When the first fault began and the last one was taken back, at the latest. */
-  readonly faultsFrom: number;
-  readonly faultsTo: number;
   /** Partitions that were read to the end after all was healed. */
   readonly readToTheEnd: ReadonlySet<string>;
 }
@@ -31,7 +28,7 @@ const MOST_UNKNOWN = 0.2;
 
 /** What a run shows. */
 export function outcomeOf(result: RunResult): Outcome {
-  const { history, samples, logs, bounds, readToTheEnd, faultsFrom, faultsTo } = result;
+  const { history, samples, logs, bounds, readToTheEnd } = result;
   const { sends, faults } = history;
   const metadata = metadataOf(samples);
   const anomalies = [
@@ -39,13 +36,14 @@ export function outcomeOf(result: RunResult): Outcome {
     ...checkPolls(history),
     ...checkGroup(history),
     ...checkOperations(history, metadata, bounds),
-    ...checkSamples(samples),
+    ...checkSamples(samples, restoresIn(history)),
     ...acksBelowMinimum(history, samples),
     ...checkLogs(logs),
   ];
   const ok = sends.filter(({ outcome }) => outcome === 'ok');
   const duringFaults = ok.filter(
-    ({ acks, invokedAt, endedAt }) => acks === 'all' && invokedAt >= faultsFrom && endedAt <= faultsTo,
+    ({ acks, invokedAt, endedAt }) =>
+      acks === 'all' && faults.some(({ from, to }) => invokedAt >= from && endedAt <= to),
   );
   const unknown = sends.filter(({ outcome }) => outcome === 'info' || outcome === 'open').length;
   const isConclusive = faults.length > 0 && duringFaults.length > 0 && unknown <= sends.length * MOST_UNKNOWN;
@@ -70,6 +68,11 @@ export function outcomeOf(result: RunResult): Outcome {
       anomalies: countBy(anomalies, ({ code }) => code),
     },
   };
+}
+
+function restoresIn({ faults }: RunHistory) {
+  const restores = faults.filter(({ kind }) => kind === 'restore-copy');
+  return restores.flatMap(({ brokers, from }) => brokers.map((brokerId) => ({ brokerId, at: from })));
 }
 
 /** Allowed, and worth telling: `acks: 1` promises no more. */

@@ -20,7 +20,8 @@ export interface Script {
 export const SCRIPTS: Readonly<Record<string, Script>> = {
   'leader-dies': {
     what: 'the leader’s machine is killed and comes back',
-    lengthMs: 9_000,
+    lengthMs: 8_000,
+    sessionTimeoutMs: 2_000,
     faults: ({ leader }) => [at(500, 'kill-machine', { brokerId: leader }, 6_000)],
   },
   'deposed-leader': {

@@ -30,6 +30,8 @@ export interface WorldOptions {
 
 /** Three machines, a metadata store, an edge from every process to every server, and folders for what everybody writes down. */
 export interface World {
+  /** What everybody wrote down stays when all is over; the data never does. */
+  keep(): void;
   readonly cluster: ClusterProcesses;
   readonly edges: Edges;
   readonly machines: ReadonlyMap<number, Machine>;
@@ -53,7 +55,8 @@ export async function openWorld({
   const folder = await mkdtemp(join(tmpdir(), 'postlog-faults-'));
   const dir = join(folder, 'cluster');
   await mkdir(join(folder, 'events'), { recursive: true });
-  onStop(() => rm(dir, { recursive: true, force: true }));
+  let goes = folder;
+  onStop(() => rm(goes, { recursive: true, force: true }));
   const edges = await Edges.open([...BROKERS.map(brokerName), ...clients], [...BROKERS, 'metadata']);
   onStop(() => edges.close());
   const machines = new Map<number, Machine>();
@@ -75,7 +78,12 @@ export async function openWorld({
       throw error;
     }),
   );
-  onStop(async () => (await starting).stop());
+  // Killed, not stopped: nobody needs the data any more, and what is paused or cut off would not stop in order.
+  onStop(async () => {
+    const running = await starting;
+    await Promise.all(running.brokerIds.map((id) => running.killBroker(id)));
+    await running.stop();
+  });
   const cluster = await starting;
   for (const id of cluster.brokerIds) machines.set(id, new Machine(id, cluster));
   onStop(() => machines.forEach((machine) => machine.end()));
@@ -84,6 +92,7 @@ export async function openWorld({
   // With owners and modes, which Postgres looks at.
   const copy = (from: string, to: string) => promisify(execFile)('cp', ['-a', from, to]);
   return {
+    keep: () => (goes = dir),
     cluster,
     edges,
     machines,

@@ -46,6 +46,12 @@ describe('what a probe may see', () => {
     expect(codes(...samples)).toEqual([]);
   });
 
+  it('is an epoch that fell because an older copy took the database’s place', () => {
+    const samples = [sample(0, [node(3, 1, { leaderEpoch: 4 })]), sample(10, [node(3, 11, { leaderEpoch: 3 })])];
+    expect(checkSamples(samples, [{ brokerId: 3, at: 5 }])).toEqual([]);
+    expect(checkSamples(samples, [{ brokerId: 2, at: 5 }])).toHaveLength(1);
+  });
+
   it.each<[string, string, Sample[]]>([
     ['R1', 'a leader outside of its ISR', [sample(0, [], { isr: [2, 3] })]],
     ['R2', 'a second leader of an epoch, by metadata and database', [sample(0, [node(3, 1, { role: 'leader' })])]],

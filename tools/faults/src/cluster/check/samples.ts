@@ -2,13 +2,19 @@ import type { Anomaly } from '../../history.js';
 import type { RunHistory } from '../history.js';
 import type { Sample, SeenBatch, SeenMetadata, SeenPartition, SeenReplica } from '../samples.js';
 
-/** What a probe saw of metadata and databases while the run went on, against the invariants of replication. */
-export function checkSamples(samples: readonly Sample[]): Anomaly[] {
+/**
+ * What a probe saw of metadata and databases while the run went on, against the invariants of replication. `restores`: when an older copy of a database was
+ * put in its place, which makes another database of it.
+ */
+export function checkSamples(
+  samples: readonly Sample[],
+  restores: readonly { readonly brokerId: number; readonly at: number }[] = [],
+): Anomaly[] {
   const metadata = metadataOf(samples);
   return unique([
     ...leaderOutsideIsr(metadata),
     ...twoLeaders(samples, metadata),
-    ...epochsThatFell(samples),
+    ...epochsThatFell(samples, restores),
     ...logsThatDiffer(samples),
     ...marksBeyondReplicas(samples),
     ...missingEpochStarts(samples),
@@ -60,15 +66,18 @@ function twoLeaders(samples: readonly Sample[], metadata: readonly SeenMetadata[
 }
 
 /** R3: on each database. */
-function epochsThatFell(samples: readonly Sample[]): Anomaly[] {
-  const highest = new Map<string, number>();
-  return replicasOf(samples).flatMap(({ brokerId, replica: { partitionId, leaderEpoch } }) => {
+function epochsThatFell(
+  samples: readonly Sample[],
+  restores: readonly { readonly brokerId: number; readonly at: number }[],
+): Anomaly[] {
+  const highest = new Map<string, { readonly epoch: number; readonly at: number }>();
+  return replicasOf(samples).flatMap(({ brokerId, at, replica: { partitionId, leaderEpoch } }) => {
     const place = `partition ${partitionId} on broker ${brokerId}`;
-    const before = highest.get(place) ?? 0;
-    highest.set(place, leaderEpoch);
-    return leaderEpoch >= before
-      ? []
-      : [{ code: 'R3', detail: `${place} went from epoch ${before} to ${leaderEpoch}` }];
+    const before = highest.get(place) ?? { epoch: 0, at };
+    highest.set(place, { epoch: leaderEpoch, at });
+    const isAnother = restores.some((each) => each.brokerId === brokerId && each.at > before.at && each.at < at);
+    if (leaderEpoch >= before.epoch || isAnother) return [];
+    return [{ code: 'R3', detail: `${place} went from epoch ${before.epoch} to ${leaderEpoch}` }];
   });
 }
 
