@@ -18,7 +18,7 @@ export interface SendEvent extends EventHead {
   readonly isIdempotent?: boolean;
 }
 
-export type OffsetAndValue = readonly [offset: number | null, value: string];
+type OffsetAndValue = readonly [offset: number | null, value: string];
 
 export interface PollEvent extends EventHead {
   readonly f: 'poll';
@@ -49,13 +49,13 @@ export interface CommittedEvent extends EventHead {
 }
 
 /** A process ended or complained though nobody made it. */
-export interface CrashEvent extends EventHead {
+interface CrashEvent extends EventHead {
   readonly f: 'crash';
   readonly type: 'info';
   readonly value: string;
 }
 
-export interface NemesisEvent extends EventHead {
+interface NemesisEvent extends EventHead {
   readonly f: 'nemesis';
   readonly type: 'info';
   readonly value: {

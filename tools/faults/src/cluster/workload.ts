@@ -3,7 +3,7 @@ import { ClientChild } from './client-child.js';
 import type { ClientOptions, ClientWays } from './client-options.js';
 
 export const TOPIC = 'faults';
-export const GROUP = 'survivors';
+const GROUP = 'survivors';
 export const DELIVERY_TIMEOUT_MS = 12_000;
 const MEMBER_SESSION_MS = 4_000;
 

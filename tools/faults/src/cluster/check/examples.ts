@@ -2,7 +2,7 @@ import type { Commit, Committed, Done, Fault, Poll, RunHistory, Send } from '../
 import type { Sample, SeenBatch, SeenMetadata, SeenNode, SeenPartition, SeenReplica } from '../samples.js';
 
 /** Small histories for specs: one partition `t/0`, led by broker 1 of three unless told otherwise. */
-export const KEY = 't/0';
+const KEY = 't/0';
 
 export const history = (given: Partial<RunHistory>): RunHistory => ({
   sends: [],
@@ -69,7 +69,7 @@ export const fault = (kind: string, from: number, given: Partial<Fault> = {}): F
   ...given,
 });
 
-export const partition = (given: Partial<SeenPartition> = {}): SeenPartition => ({
+const partition = (given: Partial<SeenPartition> = {}): SeenPartition => ({
   key: KEY,
   partitionId: 7,
   leader: 1,
