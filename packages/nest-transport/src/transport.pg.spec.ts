@@ -158,7 +158,7 @@ describe('the Nest transport', () => {
     await until(() => seen.some(({ by }) => by === 'filtered'));
     await app.close();
     const [topic] = await admin.admin().fetchOffsets({ groupId: 'filtered' });
-    expect(topic!.partitions.map(({ lag }) => lag)).toEqual(['0', '0']);
+    expect(new Set(topic!.partitions.map(({ lag }) => lag))).toEqual(new Set(['0']));
     expect(seen.filter(({ by }) => by === 'filtered')).toHaveLength(1);
   });
 

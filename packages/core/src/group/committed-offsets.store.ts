@@ -30,15 +30,19 @@ const COMMIT: Statement = {
   text: /* sql */ `select * from postlog.commit_offsets_v1($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
 };
 
+/** Under one snapshot: whether this broker coordinates the group, and what it knows of it. */
 const COMMITTED: Statement = {
   name: 'committed_offsets',
   text: /* sql */ `
-    select partition_id, committed_offset, leader_epoch, metadata
-      from postlog.committed_offset
-     where group_id = $1
-       and committed_offset is not null
-       and ($2::integer[] is null or partition_id = any ($2))
-     order by partition_id`,
+    select case when $3::integer is null then 0 else postlog.group_log_refusal_v1($3, $4) end as refusal,
+           (select e.log_end_offset from postlog.log_ends_v1(array[$3::integer]) e) as log_end,
+           (select coalesce(json_agg(json_build_object(
+                     'partitionId', c.partition_id, 'committedOffset', c.committed_offset::text,
+                     'leaderEpoch', c.leader_epoch, 'metadata', c.metadata) order by c.partition_id), '[]')
+              from postlog.committed_offset c
+             where c.group_id = $1
+               and c.committed_offset is not null
+               and ($2::integer[] is null or c.partition_id = any ($2))) as offsets`,
 };
 
 export interface CommitAnswer {
@@ -84,22 +88,31 @@ export async function commitOffsets(
   };
 }
 
-/** What a group committed for these partitions, or for all; those for which it never did are left out. */
+export interface CommittedOffsets {
+  readonly offsets: CommittedOffset[];
+  /** They may be told once the group's log is on all in-sync replicas up to there; undefined where there is no log. */
+  readonly logEnd: Offset | undefined;
+}
+
+/**
+ * What a group committed for these partitions, or for all; those for which it never did are left out.
+ *
+ * @throws PostlogError when this broker does not coordinate the group: what its tables say may be of an earlier reign.
+ */
 export async function committedOffsets(
   database: Database,
   groupId: string,
   partitionIds: readonly number[] | null,
-): Promise<CommittedOffset[]> {
-  const rows = await database.query<{
-    partition_id: number;
-    committed_offset: bigint;
-    leader_epoch: number;
-    metadata: string | null;
-  }>(COMMITTED, [groupId, partitionIds]);
-  return rows.map((row) => ({
-    partitionId: row.partition_id,
-    committedOffset: offset(row.committed_offset),
-    leaderEpoch: row.leader_epoch,
-    metadata: row.metadata,
-  }));
+  place?: GroupLogPlace,
+): Promise<CommittedOffsets> {
+  const row = await database.one<{
+    refusal: number;
+    log_end: bigint | null;
+    offsets: (Omit<CommittedOffset, 'committedOffset'> & { readonly committedOffset: string })[];
+  }>(COMMITTED, [groupId, partitionIds, place?.partitionId ?? null, place?.leaderEpoch ?? null]);
+  demandCoordinator(groupId, row.refusal);
+  return {
+    offsets: row.offsets.map((each) => ({ ...each, committedOffset: offset(BigInt(each.committedOffset)) })),
+    logEnd: row.log_end === null ? undefined : offset(row.log_end),
+  };
 }

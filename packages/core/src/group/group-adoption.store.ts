@@ -28,7 +28,7 @@ export async function adoptGroup(
   place: GroupLogPlace,
 ): Promise<boolean> {
   const { version, group } = await readGroup(database, groupId);
-  const offsets = await committedOffsets(database, groupId, null);
+  const { offsets } = await committedOffsets(database, groupId, null);
   const ofGroup = await journal.ofGroup(groupId, version, group);
   const ofOffsets = await journal.ofOffsets(
     groupId,

@@ -140,8 +140,9 @@ export class GroupCoordinator {
 
   /** What a group committed for these partitions, or for all; those for which it never did are left out. */
   async fetchOffsets(groupId: string, partitionIds: readonly number[] | null): Promise<CommittedOffset[]> {
-    const offsets = await committedOffsets(this.#database, groupId, partitionIds);
-    if (this.#journal.placeOf(groupId) !== undefined) await this.#read(groupId); // What was read is in the log before its end by now.
+    const place = this.#journal.placeOf(groupId);
+    const { offsets, logEnd } = await committedOffsets(this.#database, groupId, partitionIds, place);
+    await this.#journal.untilCertain(place, logEnd);
     return offsets;
   }
 

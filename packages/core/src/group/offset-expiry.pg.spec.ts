@@ -41,7 +41,7 @@ async function wait(days: number): Promise<void> {
 }
 const expire = () => expireOffsets(world.database, 7 * DAY_MS, 50);
 const kept = async (groupId: string) =>
-  (await committedOffsets(world.database, groupId, null)).map(({ partitionId }) => topicOf.get(partitionId));
+  (await committedOffsets(world.database, groupId, null)).offsets.map(({ partitionId }) => topicOf.get(partitionId));
 
 describe('offsets', () => {
   it('of a group with members are kept, however old', async () => {
