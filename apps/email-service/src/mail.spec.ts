@@ -21,7 +21,7 @@ describe('the mail for an order', () => {
 
 describe('the environment of the email service', () => {
   it('names what is missing', () => {
-    expect(() => readConfig({})).toThrow('DATABASE_URL is missing');
+    expect(() => readConfig({})).toThrow('set DATABASE_URL');
     expect(() => readConfig({ DATABASE_URL: 'x' })).toThrow('SMTP_URL is missing');
     expect(() => readConfig({ DATABASE_URL: 'x', SMTP_URL: 'y', SESSION_TIMEOUT_MS: '5' })).toThrow(
       'SESSION_TIMEOUT_MS',
