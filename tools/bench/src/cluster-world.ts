@@ -8,6 +8,8 @@ const BROKER_SCRIPT = fileURLToPath(new URL('../../../packages/cli/dist/main.js'
 export interface ClusterWorld {
   readonly cluster: ClusterProcesses;
   readonly postlog: Postlog;
+  /** Stops all of it, so that the next measure has the machine to itself. */
+  close(): Promise<void>;
 }
 
 /** Three brokers, each with a Postgres server and a process of its own, and one more server for the metadata; all with their default timing. */
@@ -18,7 +20,11 @@ export async function openClusterWorld(bench: Bench): Promise<ClusterWorld> {
   const { brokers, metadata } = cluster.settings;
   const postlog = await connect({ brokers, metadata, logger: null });
   bench.onStop(() => postlog.close());
-  return { cluster, postlog };
+  const close = async () => {
+    await postlog.close();
+    await cluster.stop();
+  };
+  return { cluster, postlog, close };
 }
 
 export async function createTopic(

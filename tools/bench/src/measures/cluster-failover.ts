@@ -36,6 +36,7 @@ export const clusterFailover: Measure = async (bench) => {
 
   const acknowledged = await load.stop();
   const found = new Set(await readAll(postlog, TOPIC));
+  await world.close();
   const lost = acknowledged.filter((value) => !found.has(value));
   return [
     line(

@@ -8,7 +8,7 @@ const PARTITIONS = 6;
 
 /** How much longer a record takes to be acknowledged by three replicas than by one, at a rate that leaves the machine time. */
 export const clusterLatency: Measure = async (bench) => {
-  const { postlog } = await openClusterWorld(bench);
+  const { postlog, close } = await openClusterWorld(bench);
   const producer = postlog.producer();
   const found: { readonly p50: number; readonly p99: number }[] = [];
   for (const factor of [1, 3]) {
@@ -19,6 +19,7 @@ export const clusterLatency: Measure = async (bench) => {
     const times = await sendSteadily(producer, topic, bench.sizes.seconds);
     found.push({ p50: quantile(times, 0.5), p99: quantile(times, 0.99) });
   }
+  await close();
   const [one, three] = [found[0]!, found[1]!];
   return [
     line(`from send to acknowledged at ${RATE} records/s, replication factor 1, p50`, one.p50, 'ms'),

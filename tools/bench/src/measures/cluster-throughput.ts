@@ -10,7 +10,7 @@ const SENDERS = 4;
 
 /** What two more copies cost, all servers on one machine: the same records to a topic of one replica and to one of three, by turns. */
 export const clusterThroughput: Measure = async (bench) => {
-  const { postlog } = await openClusterWorld(bench);
+  const { postlog, close } = await openClusterWorld(bench);
   const { records, rounds } = bench.sizes;
   const factors = [1, 3] as const;
   for (const factor of factors) await createTopic(postlog, `rf-${factor}`, PARTITIONS, factor);
@@ -24,6 +24,7 @@ export const clusterThroughput: Measure = async (bench) => {
       bench.say(`replication factor ${factor}: ${Math.round(rate)} records/s`);
     }
   }
+  await close();
   const [one, three] = factors.map((factor) => median(rates.get(factor)!)) as [number, number];
   return [
     line('produce, replication factor 1, acks all', one, 'records/s'),
