@@ -68,7 +68,12 @@ export class MemoryReplicaStore implements ReplicaStore {
 
   /** May lead for so long from now on; nothing renews it but another call. */
   leadFor(ms: number): void {
-    this.#leadUntil = this.#now() + ms;
+    this.leadUntil(this.#now() + ms);
+  }
+
+  /** May lead until that time on its clock's `monotonic`. */
+  leadUntil(at: number): void {
+    this.#leadUntil = at;
   }
 
   /** The server stops and comes back: what was not written to disk is lost. */
@@ -83,6 +88,11 @@ export class MemoryReplicaStore implements ReplicaStore {
   /** For checks: the log as it is, beyond the high watermark too. */
   logOf(partitionId: number): readonly ReplicatedBatch[] {
     return this.#replicas.get(partitionId)?.batches ?? [];
+  }
+
+  /** For checks: the replica itself. */
+  replicaOf(partitionId: number): MemoryReplica | undefined {
+    return this.#replicas.get(partitionId);
   }
 
   // The port.

@@ -67,6 +67,18 @@ export class MemoryReplica {
     };
   }
 
+  get leaderEpoch(): number {
+    return this.#role.leaderEpoch;
+  }
+
+  get highWatermark(): Offset {
+    return this.#mark;
+  }
+
+  get logEndOffset(): Offset {
+    return this.#logEnd;
+  }
+
   get epochs(): readonly EpochStart[] {
     return this.#epochs;
   }
@@ -128,7 +140,7 @@ export class MemoryReplica {
     const { producerId, producerEpoch, bytes } = batch;
     const { leaderEpoch } = this.#role;
     const { baseSequence } = check;
-    this.#store([{ ...where, leaderEpoch, maxTimestamp: BigInt(now), producerId, producerEpoch, baseSequence, bytes }]);
+    this.#store([{ ...where, leaderEpoch, maxTimestamp: BigInt(Math.floor(now)), producerId, producerEpoch, baseSequence, bytes }]);
     this.advance(now);
     return where;
   }
