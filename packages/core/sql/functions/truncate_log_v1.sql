@@ -1,9 +1,12 @@
 -- Drops a follower's records from an offset on, or all of them when the log begins anew there (rules C22, C23), and what was derived from them:
--- epochs, producers' last batches, the high watermark. Answers an error code.
+-- epochs, producers' last batches, the high watermark. Answers an error code, 1 where the log is not the one any more that the leader was asked
+-- about: it ended there, with a record of that epoch (-1: with none). An order to cut that comes late, or from a process that was replaced, would
+-- else drop records that the follower has copied and acknowledged since, under the same leader epoch.
 --
 -- Truncation is rare and its rows few, so here alone records are deleted. A batch that the offset falls into goes as a whole.
 create function postlog.truncate_log_v1(
-  in_partition_id integer, in_leader_epoch integer, in_offset bigint, begins_anew boolean, out error_code integer, out log_end_offset bigint
+  in_partition_id integer, in_leader_epoch integer, in_log_end bigint, in_last_epoch integer, in_offset bigint, begins_anew boolean,
+  out error_code integer, out log_end_offset bigint
 )
 language plpgsql volatile as $$
 declare
@@ -24,6 +27,9 @@ begin
     when r.role <> 'follower' then 6
     when r.leader_epoch > in_leader_epoch then 74
     when r.leader_epoch < in_leader_epoch then 75
+    when in_log_end <> (select e.log_end_offset from postlog.log_ends_v1(array[in_partition_id]) e) then 1
+    when in_last_epoch <> coalesce((select max(e.leader_epoch) from postlog.leader_epoch e
+                                     where e.partition_id = in_partition_id and e.start_offset < in_log_end), -1) then 1
     else 0
   end;
   if error_code <> 0 then

@@ -74,7 +74,8 @@ describe('what once broke Kafka', () => {
         { partitionId: PARTITION, leaderEpoch: cluster.state.leaderEpoch, fetchOffset: offset(0), lastEpoch: -1 },
       ]);
     expect(answer).toMatchObject({ error: 'UNKNOWN_LEADER_EPOCH', diverging: undefined });
-    await expect(cluster.store(3).truncate(PARTITION, 1, offset(0))).rejects.toMatchObject({
+    const [replica] = await cluster.store(3).listReplicas();
+    await expect(cluster.store(3).truncate({ ...replica!, leaderEpoch: 1 }, offset(0))).rejects.toMatchObject({
       code: 'FENCED_LEADER_EPOCH',
     });
   });

@@ -31,6 +31,9 @@ const everything = async (brokerId: number) =>
       'nearby consumer',
     )
   )[0]?.batches;
+/** A broker's log as it would ask its leader about it. */
+const logOf = async (brokerId: number) =>
+  (await world.broker(brokerId).replicas.listReplicas()).find(({ partitionId }) => partitionId === id)!;
 const epochs = async (brokerId: number) =>
   (
     await world.broker(brokerId).database.query<{ line: string }>({
@@ -128,10 +131,29 @@ describe('a follower', () => {
     expect((await world.append(1, ['lost 1', 'lost 2'], producer)).baseOffset).toBe(4n);
   });
 
+  it('cuts no log but the one that its leader was asked about: an order that comes late drops nothing that was copied since', async () => {
+    await world.append(1, ['lost']);
+    await world.follow(3, 1);
+    await world.appoint({ leader: 2, leaderEpoch: 1 });
+    const asked = await logOf(3);
+    await world.append(2, ['b']);
+    for (let round = 0; round < 2; round++) await world.follow(3, 2);
+    // Its end is where it was; the record before it is another one.
+    expect(await logOf(3)).toMatchObject({ logEndOffset: asked.logEndOffset, lastEpoch: 1 });
+    const { replicas } = world.broker(3);
+    await expect(replicas.truncate(asked, offset(0))).rejects.toMatchObject({ code: 'OFFSET_OUT_OF_RANGE' });
+    await expect(replicas.restartAt(asked, offset(0))).rejects.toMatchObject({ code: 'OFFSET_OUT_OF_RANGE' });
+    await world.append(2, ['c']);
+    const before = await logOf(3);
+    await world.follow(3, 2);
+    await expect(replicas.truncate(before, offset(0))).rejects.toMatchObject({ code: 'OFFSET_OUT_OF_RANGE' });
+    expect(await everything(3)).toEqual(await everything(2));
+  });
+
   it('begins anew where its leader’s log begins', async () => {
     await world.append(1, ['a']);
     await world.follow(2, 1);
-    await world.broker(2).replicas.restartAt(id, 0, offset(700));
+    await world.broker(2).replicas.restartAt(await logOf(2), offset(700));
     expect(await ends(2)).toMatchObject({ logStartOffset: 700n, logEndOffset: 700n });
     expect(await epochs(2)).toEqual([]);
   });

@@ -11,6 +11,7 @@ import type {
   FollowerAppend,
   FollowerFetch,
   FollowerFetchAnswer,
+  FollowedLog,
   LedPartition,
   LocalReplica,
   ReplicaRole,
@@ -143,12 +144,12 @@ export class PostgresReplicaStore implements ReplicaStore, TopicStore {
     return endOfEpoch(this.#database, partitionId, epoch);
   }
 
-  truncate(partitionId: number, leaderEpoch: number, to: Offset): Promise<Offset> {
-    return this.#cut(partitionId, leaderEpoch, to, false);
+  truncate(log: FollowedLog, to: Offset): Promise<Offset> {
+    return this.#cut(log, to, false);
   }
 
-  async restartAt(partitionId: number, leaderEpoch: number, at: Offset): Promise<void> {
-    await this.#cut(partitionId, leaderEpoch, at, true);
+  async restartAt(log: FollowedLog, at: Offset): Promise<void> {
+    await this.#cut(log, at, true);
   }
 
   async listLed(): Promise<readonly LedPartition[]> {
@@ -188,10 +189,13 @@ export class PostgresReplicaStore implements ReplicaStore, TopicStore {
     return is_withdrawn;
   }
 
-  async #cut(partitionId: number, leaderEpoch: number, at: Offset, beginsAnew: boolean): Promise<Offset> {
+  async #cut(log: FollowedLog, at: Offset, beginsAnew: boolean): Promise<Offset> {
+    const { partitionId, leaderEpoch, logEndOffset, lastEpoch } = log;
     const row = await this.#database.one<{ error_code: number; log_end_offset: bigint | null }>(TRUNCATE_LOG, [
       partitionId,
       leaderEpoch,
+      logEndOffset,
+      lastEpoch,
       at,
       beginsAnew,
     ]);

@@ -2,7 +2,8 @@
  * Copies everything that one broker follows on another: acknowledges, truncates where logs part, copies batches, learns the high watermark.
  *
  * What it tells the leader is always what its own database has committed, read anew each turn, never what this process
- * remembers: another process may have cut the log meanwhile.
+ * remembers: another process may have cut the log meanwhile. And what the leader says is done only to the log that it was
+ * asked about: another process may have cut it, and copied and acknowledged more, meanwhile.
  */
 import type { ErrorCode } from '../errors/error-code.js';
 import type { BrokerId } from '../cluster/cluster-image.js';
@@ -68,15 +69,15 @@ export class ReplicaFetcher {
     let hasCut = false;
     for (const answer of answers) {
       const replica = replicas.get(answer.partitionId)!;
-      const { partitionId, leaderEpoch, logEndOffset } = replica;
+      const { partitionId, logEndOffset } = replica;
       if (answer.diverging !== undefined) {
         const { endOffset } = await own.endOfEpoch(partitionId, answer.diverging.epoch);
         const to = endOffset < answer.diverging.endOffset ? endOffset : answer.diverging.endOffset;
-        onTruncated(replica, await own.truncate(partitionId, leaderEpoch, to));
+        onTruncated(replica, await own.truncate(replica, to));
         hasCut = true;
       } else if (answer.error === 'OFFSET_OUT_OF_RANGE') {
-        if (logEndOffset < answer.logStartOffset) await own.restartAt(partitionId, leaderEpoch, answer.logStartOffset);
-        else onTruncated(replica, await own.truncate(partitionId, leaderEpoch, answer.logEndOffset));
+        if (logEndOffset < answer.logStartOffset) await own.restartAt(replica, answer.logStartOffset);
+        else onTruncated(replica, await own.truncate(replica, answer.logEndOffset));
         hasCut = true;
       } else if (answer.error !== undefined) {
         onStale(partitionId, answer.error);

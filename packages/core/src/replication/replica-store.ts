@@ -33,6 +33,9 @@ export interface LocalReplica extends ReplicaRole {
   readonly lastEpoch: number;
 }
 
+/** A follower's log as it was when its leader was asked about it: by these epochs and this end it is told from every other. */
+export type FollowedLog = Pick<LocalReplica, 'partitionId' | 'leaderEpoch' | 'logEndOffset' | 'lastEpoch'>;
+
 export interface FollowerFetch {
   readonly partitionId: number;
   /** The epoch under which the follower follows. */
@@ -113,10 +116,14 @@ export interface ReplicaStore {
   appendAsFollower(appends: readonly FollowerAppend[]): Promise<ReadonlyMap<number, ErrorCode>>;
   /** Where an epoch ends in this log, by rule C21: the largest known epoch at or below, and its end. */
   endOfEpoch(partitionId: number, epoch: number): Promise<{ readonly epoch: number; readonly endOffset: Offset }>;
-  /** Drops everything from an offset on; answers the log end that is left. Below the high watermark only what an unclean election gave up is dropped. */
-  truncate(partitionId: number, leaderEpoch: number, to: Offset): Promise<Offset>;
-  /** Drops everything and begins anew at the leader's log start (rule C23). */
-  restartAt(partitionId: number, leaderEpoch: number, offset: Offset): Promise<void>;
+  /**
+   * Drops everything from an offset on; answers the log end that is left. Below the high watermark only what an unclean election gave up is dropped.
+   *
+   * @throws PostlogError `OFFSET_OUT_OF_RANGE` when the log is another one by now: what its leader said of that one says nothing of this.
+   */
+  truncate(log: FollowedLog, to: Offset): Promise<Offset>;
+  /** Drops everything and begins anew at the leader's log start (rule C23). @throws PostlogError as `truncate`. */
+  restartAt(log: FollowedLog, offset: Offset): Promise<void>;
   /** Replicated partitions that this broker leads. */
   listLed(): Promise<readonly LedPartition[]>;
   /**

@@ -48,7 +48,7 @@ export const FOLLOW_APPEND: Statement = {
 
 export const TRUNCATE_LOG: Statement = {
   name: 'truncate_log',
-  text: /* sql */ `select error_code, log_end_offset from postlog.truncate_log_v1($1, $2, $3, $4)`,
+  text: /* sql */ `select error_code, log_end_offset from postlog.truncate_log_v1($1, $2, $3, $4, $5, $6)`,
 };
 
 export const LIST_LED: Statement = {

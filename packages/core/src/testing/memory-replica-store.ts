@@ -5,6 +5,7 @@ import { offset, type Offset } from '../record/offset.js';
 import { joinOffset } from '../replication/in-sync-replicas.js';
 import { endOfEpoch, type EpochEnd } from '../replication/leader-epochs.js';
 import type {
+  FollowedLog,
   FollowerAppend,
   FollowerFetch,
   FollowerFetchAnswer,
@@ -165,12 +166,12 @@ export class MemoryReplicaStore implements ReplicaStore {
     return endOfEpoch(epochs, local.logEndOffset, epoch);
   }
 
-  async truncate(partitionId: number, leaderEpoch: number, to: Offset): Promise<Offset> {
-    return this.#cut(partitionId, leaderEpoch, to, false);
+  async truncate(log: FollowedLog, to: Offset): Promise<Offset> {
+    return this.#cut(log, to, false);
   }
 
-  async restartAt(partitionId: number, leaderEpoch: number, at: Offset): Promise<void> {
-    this.#cut(partitionId, leaderEpoch, at, true);
+  async restartAt(log: FollowedLog, at: Offset): Promise<void> {
+    this.#cut(log, at, true);
   }
 
   async listLed(): Promise<readonly LedPartition[]> {
@@ -201,10 +202,10 @@ export class MemoryReplicaStore implements ReplicaStore {
     return { ...replica.local, epochStartOffset: replica.epochStartOffset, followers: replica.followers(this.#now()) };
   }
 
-  #cut(partitionId: number, leaderEpoch: number, to: Offset, beginsAnew: boolean): Offset {
-    const end = this.#replica(partitionId).truncate(leaderEpoch, to, beginsAnew);
+  #cut(log: FollowedLog, to: Offset, beginsAnew: boolean): Offset {
+    const end = this.#replica(log.partitionId).truncate(log, to, beginsAnew);
     if (typeof end === 'string')
-      throw new PostlogError(end, `partition ${partitionId} has another leader epoch by now.`);
+      throw new PostlogError(end, `partition ${log.partitionId} has another leader epoch, or another log, by now.`);
     return end;
   }
 

@@ -12,6 +12,7 @@ import { nextHighWatermark } from '../replication/high-watermark.js';
 import { appendEpoch, divergence, lastEpochOf, startOfEpoch, truncateEpochs } from '../replication/leader-epochs.js';
 import type {
   EpochStart,
+  FollowedLog,
   FollowerAppend,
   FollowerFetch,
   FollowerFetchAnswer,
@@ -140,7 +141,9 @@ export class MemoryReplica {
     const { producerId, producerEpoch, bytes } = batch;
     const { leaderEpoch } = this.#role;
     const { baseSequence } = check;
-    this.#store([{ ...where, leaderEpoch, maxTimestamp: BigInt(Math.floor(now)), producerId, producerEpoch, baseSequence, bytes }]);
+    this.#store([
+      { ...where, leaderEpoch, maxTimestamp: BigInt(Math.floor(now)), producerId, producerEpoch, baseSequence, bytes },
+    ]);
     this.advance(now);
     return where;
   }
@@ -191,9 +194,10 @@ export class MemoryReplica {
   }
 
   /** Keeps whole batches before `to` only, or nothing when the log begins anew there; the log end that is left. */
-  truncate(leaderEpoch: number, to: Offset, beginsAnew: boolean): Offset | ErrorCode {
+  truncate({ leaderEpoch, logEndOffset, lastEpoch }: FollowedLog, to: Offset, beginsAnew: boolean): Offset | ErrorCode {
     const refused = this.isLeader ? 'NOT_LEADER_OR_FOLLOWER' : this.#epochRefusal(leaderEpoch);
     if (refused !== undefined) return refused;
+    if (logEndOffset !== this.#logEnd || lastEpoch !== this.local.lastEpoch) return 'OFFSET_OUT_OF_RANGE';
     this.#batches = this.#batches.filter(({ lastOffset }) => !beginsAnew && lastOffset < to);
     const last = this.#batches.at(-1);
     this.#logEnd = beginsAnew ? to : last === undefined ? min(this.#logStart, to) : offset(last.lastOffset + 1n);

@@ -104,7 +104,7 @@ async function follow(follower: TestBroker, leader: TestBroker, followed: number
   if (answer!.diverging !== undefined) {
     const mine = await follower.replicas.endOfEpoch(partitionId, answer!.diverging.epoch);
     const to = mine.endOffset < answer!.diverging.endOffset ? mine.endOffset : answer!.diverging.endOffset;
-    await follower.replicas.truncate(partitionId, leaderEpoch, offset(to));
+    await follower.replicas.truncate(own!, offset(to));
     return answer!;
   }
   const batches = (await leader.replicas.readForFollower([fetch], LIMITS)).get(partitionId) ?? [];

@@ -134,9 +134,9 @@ export class SimulatedDatabase implements SimulatedServer {
       return inPlaceOf(replicas, { appendAsFollower: (appends) => replicas.appendAsFollower(appends.map(nobodys)) });
     }
     if (mistakes.has('a follower truncates to its high watermark')) {
-      const cut = async ({ partitionId, leader, leaderEpoch }: ReplicaRole) => {
-        const { highWatermark } = replicas.replicaOf(partitionId)!.local;
-        if (leader !== brokerId && leader !== null) await replicas.truncate(partitionId, leaderEpoch, highWatermark);
+      const cut = async ({ partitionId, leader }: ReplicaRole) => {
+        const { local } = replicas.replicaOf(partitionId)!;
+        if (leader !== brokerId && leader !== null) await replicas.truncate(local, local.highWatermark);
       };
       return inPlaceOf(replicas, {
         applyRoles: async (roles) => {
