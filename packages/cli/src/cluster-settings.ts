@@ -27,7 +27,7 @@ export function describeCluster({ brokers, metadata, applicationUrl, pids }: Pri
     '  postlog topics create --topic event --partitions 2 --replication-factor 3',
     '  postlog topics describe --topic event',
     '',
-    `${brokers.length} brokers are in service; Ctrl-C stops everything in order and keeps the data`,
+    `${brokers.length === 1 ? 'one broker is' : `${brokers.length} brokers are`} in service; Ctrl-C stops everything in order and keeps the data`,
     '',
   ].join('\n');
 }

@@ -1,7 +1,12 @@
+import { spawn, type ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { connect, type Postlog } from '@postlog/core';
 import { ClusterProcesses } from '@postlog/core/testing';
+import type { PrintedSettings } from './cluster-settings.js';
 import { runProgram } from './program.js';
 
 const SCRIPT = fileURLToPath(new URL('../dist/main.js', import.meta.url));
@@ -36,9 +41,16 @@ async function postlog(...argv: string[]): Promise<{ code: number; out: string; 
 const describeTopic = async (...filter: string[]) =>
   (await postlog('topics', '--describe', '--topic', 'event', ...filter)).out.split('\n').slice(0, -1);
 
-async function until(condition: () => Promise<boolean>): Promise<void> {
-  while (!(await condition())) await new Promise((wake) => setTimeout(wake, 50));
+async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + 40_000;
+  while (!(await condition())) {
+    if (Date.now() > deadline) throw new Error(`it did not come to be: ${String(condition)}`);
+    await new Promise((wake) => setTimeout(wake, 50));
+  }
 }
+
+const untilNothingMoves = () =>
+  until(async () => (await postlog('reassign', '--list')).out === 'Nothing is being moved.\n');
 
 const leaderOf = async (partition: number) => {
   const { topics } = await client.admin().fetchTopicMetadata({ topics: ['event'] });
@@ -80,12 +92,13 @@ describe('the postlog command on a cluster', () => {
     const move = (replicas: readonly number[]) =>
       postlog('reassign', '--topic', 'event', '--partition', '0', '--replicas', replicas.join(','));
     expect((await move(two)).out).toContain(`event-0 moves to brokers ${two.join(', ')}`);
-    await until(async () => (await postlog('reassign', '--list')).out === 'Nothing is being moved.\n');
+    await untilNothingMoves();
     await until(async () => (await describeTopic())[1]!.includes(`\tReplicas: ${two.join(',')}\t`));
     await postlog('leaders', 'elect', '--preferred');
     await until(async () => (await leaderOf(0)) === two[0]);
     expect((await postlog('leaders', 'elect', '--preferred')).out).toBe('No election was needed.\n');
     expect((await move(before)).code).toBe(0);
+    await untilNothingMoves();
     await until(async () => (await describeTopic())[1]!.includes(`\tReplicas: ${before.join(',')}\t`));
     expect((await postlog('reassign', '--cancel', '--topic', 'event', '--partition', '0')).error).toContain(
       'NO_REASSIGNMENT',
@@ -141,6 +154,37 @@ describe('the postlog command on a cluster', () => {
     expect(answer.error).toContain(message);
     expect(answer.error).not.toContain('postlog@');
   });
+});
+
+describe('postlog cluster up', () => {
+  const running: ChildProcess[] = [];
+  afterEach(() => running.forEach((child) => child.kill('SIGINT')));
+
+  it('says how to connect, starts again what was killed, stops in order and keeps the data', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'postlog-up-'));
+    const child = spawn(process.execPath, [SCRIPT, 'cluster', 'up', '--brokers', '1', '--dir', folder, '--json']);
+    const printed = { out: '', error: '' };
+    child.stdout.on('data', (chunk: Buffer) => (printed.out += chunk.toString()));
+    child.stderr.on('data', (chunk: Buffer) => (printed.error += chunk.toString()));
+    running.push(child);
+    const hasEnded = new Promise<number | null>((resolve) => child.once('exit', resolve));
+    await until(() => printed.out.endsWith('\n'));
+    const { brokers, metadata, applicationUrl, pids } = JSON.parse(printed.out) as PrintedSettings;
+    expect({ brokers, metadata, applicationUrl }).toEqual({
+      brokers: [{ id: 1, url: expect.stringMatching(/^postgres:.*\/postlog$/) as string }],
+      metadata: { url: expect.stringMatching(/\/metadata$/) as string },
+      applicationUrl: expect.stringMatching(/\/application$/) as string,
+    });
+    for (const pid of [pids.brokers[1]!, pids.postgres[1]!]) process.kill(pid, 'SIGKILL');
+    await until(() => printed.error.includes('broker 1 has ended'));
+    child.kill('SIGHUP');
+    await until(() => printed.error.includes('broker 1 runs again'));
+    child.kill('SIGINT');
+    expect(await hasEnded).toBe(0);
+    expect(printed.error).toContain('everything is stopped, the data is kept');
+    expect(await readdir(folder)).toEqual(['broker-1', 'cluster.json', 'common', 'logs']);
+    await rm(folder, { recursive: true });
+  }, 60_000);
 });
 
 function stateOf(pid: number): string | undefined {

@@ -15,6 +15,14 @@ export async function showAround(shop: Shop, args: Arguments, say: (line: string
   say(`  curl -s ${shop.ordersUrl}/orders -H 'Content-Type: application/json' \\`);
   say(`    -d '{"customer":"ada","email":"ada@example.com","item":"tea","total":450}'`);
   say('');
+  if (shop.servers.cluster !== undefined) {
+    const { POSTLOG_BROKERS, POSTLOG_METADATA } = shop.servers.environment;
+    say('look at the cluster from another terminal:');
+    say(`  export POSTLOG_BROKERS='${POSTLOG_BROKERS}'`);
+    say(`  export POSTLOG_METADATA='${POSTLOG_METADATA}'`);
+    say('  npm run postlog -- topics describe --topic orders.placed');
+    say('');
+  }
   const run = `run-${new Date().toISOString()}`;
   const placed = await placeOrders(client, { ...args, run }, () => {});
   say('order                                 customer      partition  offset  handled by');

@@ -78,10 +78,6 @@ async function startCluster(args: Arguments, say: (line: string) => void, onStop
     REPLICATION_FACTOR: String(REPLICATION_FACTOR),
     MIN_INSYNC_REPLICAS: String(MIN_INSYNC_REPLICAS),
   };
-  const shown = {
-    Postgres: applicationUrl,
-    metadata: environment.POSTLOG_METADATA,
-    ...Object.fromEntries(brokers.map(({ id, url }) => [`broker ${id}`, url])),
-  };
+  const shown = { Postgres: applicationUrl, metadata: environment.POSTLOG_METADATA };
   return { connection: { brokers, metadata }, environment, shown, cluster, broken };
 }

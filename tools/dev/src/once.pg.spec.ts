@@ -32,6 +32,19 @@ describe('npm start', () => {
     await drop();
   }, 60_000);
 
+  it('--cluster --kill-leader loses no order when the leader of most of them dies', async () => {
+    const cluster = ['--cluster', '--kill-leader', '--session-timeout', '2000'];
+    const { code, out } = await start(['--once', '--orders', '40', '--port', '0', ...cluster], '');
+    const lines = out.trim().split('\n');
+    expect(JSON.parse(lines.at(-1)!)).toMatchObject({ orders: 40, mails: 40, confirmed: 40, analytics: 40, lost: 0 });
+    expect(JSON.parse(lines.at(-1)!)).toMatchObject({
+      failoverMs: expect.any(Number),
+      isrRestoredMs: expect.any(Number),
+    });
+    expect(lines.filter((line) => line.startsWith('Topic: orders.placed'))).toHaveLength(3);
+    expect(code).toBe(0);
+  }, 180_000);
+
   it('says what is wrong with an option, and exits with 2', async () => {
     expect(await start(['--order', '3'], '')).toMatchObject({
       code: 2,

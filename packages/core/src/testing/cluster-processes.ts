@@ -134,10 +134,9 @@ async function make(options: ClusterProcessesOptions, cleanup: Cleanup): Promise
   cleanup.add(await lockClusterFolder(dir));
   const folder = await openClusterFolder(dir, options);
   say(`starting ${folder.brokerPorts.length + 1} Postgres servers in ${dir} …`);
-  const { metadata, applicationUrl } = await startCommon(dir, folder, cleanup);
-
+  const common = startCommon(dir, folder, cleanup);
   const urls = new Map<number, string>();
-  const brokers = await allOrNone(
+  const servers = allOrNone(
     folder.brokerPorts.map(async (port, index) => {
       const id = index + 1;
       const broker = await ClusterBroker.open({
@@ -155,7 +154,10 @@ async function make(options: ClusterProcessesOptions, cleanup: Cleanup): Promise
       return broker;
     }),
   );
-  say(`starting ${brokers.length} brokers …`);
+  await Promise.allSettled([common, servers]);
+  const { metadata, applicationUrl } = await common;
+  const brokers = await servers;
+  say(`starting ${brokers.length === 1 ? 'a broker' : `${brokers.length} brokers`} …`);
   cleanup.add(async () => void (await Promise.all(brokers.map((broker) => broker.stop(['process'])))));
   await allOrNone(brokers.map((broker) => broker.start()));
   const addresses = brokers.map(({ id, url }) => ({ id, url }));

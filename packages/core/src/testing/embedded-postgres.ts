@@ -29,7 +29,7 @@ export interface EmbeddedServer {
   stop(): Promise<void>;
   /** SIGKILL of the postmaster; its children end by themselves. What was committed is there after `start`. */
   kill(): Promise<void>;
-  /** Starts again on the same port and data. */
+  /** Starts again on the same port and data, once it has ended. */
   start(): Promise<void>;
 }
 
@@ -64,7 +64,10 @@ export async function startEmbeddedPostgres(options: EmbeddedServerOptions = {})
       if (postmaster === running) postmaster = undefined;
     });
   };
-  const start = async () => keep(await startPostmaster(launch, dataDir));
+  const start = async () => {
+    await postmaster?.ended; // One that was killed from outside may not have let go of its data yet.
+    keep(await startPostmaster(launch, dataDir));
+  };
   const end = async (signal: NodeJS.Signals) => {
     if (postmaster === undefined) return;
     signalProcess(postmaster.pid, signal);
@@ -77,7 +80,7 @@ export async function startEmbeddedPostgres(options: EmbeddedServerOptions = {})
     port,
     dataDir,
     get pid() {
-      return postmaster?.pid;
+      return postmaster !== undefined && isAlive(postmaster.pid) ? postmaster.pid : undefined;
     },
     createDatabase: async (name) => {
       await createDatabase(urlOf('postgres'), name);
