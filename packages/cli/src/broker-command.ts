@@ -45,9 +45,10 @@ export function addBroker(program: Command, { out }: Output): void {
     .option('--replica-lag-time-max-ms <ms>', 'a follower that lags for so long is not in sync [30000]', wholeNumber)
     .option('--allow-shared-server', 'for development: let brokers share a Postgres server')
     .action(async (_: unknown, command: Command) => {
+      const { id, ...given } = command.optsWithGlobals<BrokerOptions>();
+      const options = startOptions(given);
       const stopped = untilStopSignal();
-      const { id, ...options } = command.optsWithGlobals<BrokerOptions>();
-      const broker = await startBroker({ id, ...startOptions(options) });
+      const broker = await startBroker({ id, ...options });
       void broker.inService.then(() => out(`broker ${id} is in service\n`));
       void stopped.then(() => broker.stop());
       const reason = await broker.ended;

@@ -21,7 +21,7 @@ beforeAll(async () => {
     onBrokerEnded: (id) => ended.push(id),
   });
   client = await connect({ brokers: cluster.settings.brokers, metadata: cluster.settings.metadata, logger: null });
-}, 60_000);
+}, 120_000);
 afterAll(async () => {
   await client.close();
   await cluster.stop();
@@ -184,7 +184,7 @@ describe('postlog cluster up', () => {
     expect(printed.error).toContain('everything is stopped, the data is kept');
     expect(await readdir(folder)).toEqual(['broker-1', 'cluster.json', 'common', 'logs']);
     await rm(folder, { recursive: true });
-  }, 60_000);
+  }, 150_000);
 });
 
 function stateOf(pid: number): string | undefined {
