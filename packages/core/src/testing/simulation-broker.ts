@@ -106,7 +106,9 @@ export class SimulatedBroker {
     if (this.#isStopping) return;
     this.#isStopping = true;
     await this.#handOver().catch(() => {});
-    await Promise.all([...this.#loops, ...[...this.#peers.values()].map(({ loop }) => loop)].map((loop) => loop.stop()));
+    await Promise.all(
+      [...this.#loops, ...[...this.#peers.values()].map(({ loop }) => loop)].map((loop) => loop.stop()),
+    );
     await this.#registration.resign().catch(() => {});
     await this.#controller.resign().catch(() => {});
     this.#world.ended(this, 'stopped in order');
@@ -163,7 +165,9 @@ export class SimulatedBroker {
     }
     await this.#manager.apply(image);
     this.#image = image;
-    const leaders = new Set([...image.topics.values()].flatMap(({ partitions }) => partitions.map(({ leader }) => leader)));
+    const leaders = new Set(
+      [...image.topics.values()].flatMap(({ partitions }) => partitions.map(({ leader }) => leader)),
+    );
     for (const other of image.brokers.keys()) {
       if (other === this.brokerId) continue;
       const { loop } = this.#peer(other);

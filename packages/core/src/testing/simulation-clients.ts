@@ -82,7 +82,12 @@ export class SimulatedProducer extends Client {
   #isBusy = false;
   #isStopping = false;
 
-  constructor(world: SimulationWorld, process: SimulatedProcess, partition: SimulatedPartition, options: ProducerOptions) {
+  constructor(
+    world: SimulationWorld,
+    process: SimulatedProcess,
+    partition: SimulatedPartition,
+    options: ProducerOptions,
+  ) {
     super(world, process, partition);
     this.#options = options;
   }
@@ -131,7 +136,12 @@ export class SimulatedProducer extends Client {
 
   #batch(label: string, recordCount: number): Promise<WrittenBatch> {
     const { producerId } = this.#options;
-    return writtenBatch(label, { producerId, producerEpoch: this.#epoch, baseSequence: this.#nextSequence, recordCount });
+    return writtenBatch(label, {
+      producerId,
+      producerEpoch: this.#epoch,
+      baseSequence: this.#nextSequence,
+      recordCount,
+    });
   }
 
   async #send(batch: WrittenBatch): Promise<{ readonly baseOffset: bigint } | ErrorCode> {
@@ -147,7 +157,11 @@ export class SimulatedProducer extends Client {
         this.expectSession(database);
         database.notify(this.world.network);
       }
-      return { stored, epoch: before?.leaderEpoch ?? -1, isRepeat: 'error' in stored || stored.baseOffset < before!.logEndOffset };
+      return {
+        stored,
+        epoch: before?.leaderEpoch ?? -1,
+        isRepeat: 'error' in stored || stored.baseOffset < before!.logEndOffset,
+      };
     });
     const { stored, epoch, isRepeat } = answer;
     if ('error' in stored) return stored.error;
@@ -166,9 +180,11 @@ export class SimulatedProducer extends Client {
     const deadline = clock.monotonic() + WAIT_MS;
     while (clock.monotonic() < deadline) {
       await clock.sleep(this.world.random.between(5, 150));
-      const local = await this.ask(database, 'log ends', async () => database.replicas.replicaOf(partitionId)?.local).catch(
-        () => null,
-      );
+      const local = await this.ask(
+        database,
+        'log ends',
+        async () => database.replicas.replicaOf(partitionId)?.local,
+      ).catch(() => null);
       if (local === null) continue;
       const outcome = acksOutcome({
         requiredOffset: offset(end),
@@ -188,7 +204,12 @@ export class SimulatedProducer extends Client {
 export class SimulatedReader extends Client {
   readonly #history: SimulationHistory;
 
-  constructor(world: SimulationWorld, process: SimulatedProcess, partition: SimulatedPartition, history: SimulationHistory) {
+  constructor(
+    world: SimulationWorld,
+    process: SimulatedProcess,
+    partition: SimulatedPartition,
+    history: SimulationHistory,
+  ) {
     super(world, process, partition);
     this.#history = history;
   }

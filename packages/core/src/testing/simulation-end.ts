@@ -8,7 +8,8 @@ import type { SimulationWorld } from './simulation-world.js';
 /** What is not as it should be once everything is put right, or undefined: who leads, who is in sync, and that all copies are equal. */
 export async function unrest(world: SimulationWorld): Promise<string | undefined> {
   const { topics, brokers } = await readImage(world.metadata.store);
-  for (const broker of brokers.values()) if (broker.state !== 'active') return `broker ${broker.brokerId} is ${broker.state}`;
+  for (const broker of brokers.values())
+    if (broker.state !== 'active') return `broker ${broker.brokerId} is ${broker.state}`;
   for (const state of [...topics.values()].flatMap(({ partitions }) => partitions)) {
     const wrong = unrestOf(state, replicasOf(world, state));
     if (wrong !== undefined) return `partition ${state.partitionId} ${wrong}`;
@@ -38,7 +39,10 @@ export function checkTheEnd(world: SimulationWorld, history: SimulationHistory):
     const [first] = replicas;
     if (first === undefined) continue;
     for (const replica of replicas) {
-      if (replica.batches.length !== first.batches.length || !replica.batches.every((batch, at) => isSame(batch, first.batches[at])))
+      if (
+        replica.batches.length !== first.batches.length ||
+        !replica.batches.every((batch, at) => isSame(batch, first.batches[at]))
+      )
         world.violate(`The copies of partition ${partition.partitionId} differ at the end.`);
       if (!isSameEpochs(replica)) world.violate('R8 EpochStart: at the end.');
     }

@@ -33,7 +33,8 @@ export class SimulationHistory {
   compare(partitionId: number, log: readonly ReplicatedBatch[]): void {
     const byOffset = new Map<bigint, string>(log.map(({ baseOffset, bytes }) => [baseOffset, labelOf(bytes)]));
     for (const told of this.acknowledged) {
-      if (told.partitionId !== partitionId || told.acks !== 'all' || byOffset.get(told.baseOffset) === told.label) continue;
+      if (told.partitionId !== partitionId || told.acks !== 'all' || byOffset.get(told.baseOffset) === told.label)
+        continue;
       this.#violate(`${told.label} was acknowledged to all at offset ${told.baseOffset} and is lost.`);
     }
     for (const [baseOffset, label] of this.shown.get(partitionId) ?? []) {

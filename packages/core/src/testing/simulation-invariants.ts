@@ -52,7 +52,10 @@ export class SimulationInvariants {
       if (before?.partitionEpoch === state.partitionEpoch) continue;
       known.state = state;
       const { leader, isr, elr, leaderEpoch, partitionEpoch } = state;
-      this.#world.trace('metadata', `leader ${leader}, epoch ${leaderEpoch}/${partitionEpoch}, isr ${isr.join()}, elr ${elr.join()}`);
+      this.#world.trace(
+        'metadata',
+        `leader ${leader}, epoch ${leaderEpoch}/${partitionEpoch}, isr ${isr.join()}, elr ${elr.join()}`,
+      );
       this.#expect(leader === null || isr.includes(leader), 'R1 LeaderInIsr');
       this.#expect(
         before === undefined || (leaderEpoch >= before.leaderEpoch && partitionEpoch > before.partitionEpoch),
@@ -75,7 +78,10 @@ export class SimulationInvariants {
     const { isLeader, batches, leaderEpoch, highWatermark: mark } = replica;
     const before = known.seen.get(brokerId);
     const isAsBefore =
-      before?.batches === batches && before.mark === mark && before.leaderEpoch === leaderEpoch && before.starts === starts;
+      before?.batches === batches &&
+      before.mark === mark &&
+      before.leaderEpoch === leaderEpoch &&
+      before.starts === starts;
     if (isAsBefore && before.isLeader === isLeader) return;
     known.seen.set(brokerId, { leaderEpoch, isLeader, mark, starts, batches });
     this.#expect(before === undefined || leaderEpoch >= before.leaderEpoch, 'R3 MonotonicEpoch');
@@ -129,7 +135,10 @@ export class SimulationInvariants {
     const { isr, pendingIsr, leader } = local;
     for (const member of new Set([...isr, ...(pendingIsr ?? [])])) {
       const end = this.#logEnd(member, local.partitionId);
-      this.#expect(end >= local.highWatermark, `R7 ValidHighWatermark: of broker ${leader}, ${member} is at ${end} only`);
+      this.#expect(
+        end >= local.highWatermark,
+        `R7 ValidHighWatermark: of broker ${leader}, ${member} is at ${end} only`,
+      );
     }
     if (below.length <= exposed.length) return;
     known.exposed = below;
@@ -178,7 +187,9 @@ export function isSameEpochs({ batches, epochs, local, isLeader }: MemoryReplica
   );
   const rest = epochs.slice(told.length);
   return (
-    told.every(({ epoch, startOffset }, at) => epochs[at]?.epoch === epoch && epochs[at]?.startOffset === startOffset) &&
+    told.every(
+      ({ epoch, startOffset }, at) => epochs[at]?.epoch === epoch && epochs[at]?.startOffset === startOffset,
+    ) &&
     rest.length <= 1 &&
     rest.every(({ startOffset }) => startOffset === local.logEndOffset) &&
     (!isLeader || epochs.at(-1)?.epoch === local.leaderEpoch)

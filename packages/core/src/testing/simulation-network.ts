@@ -21,7 +21,7 @@ export interface Weather {
   readonly crashChance: number;
 }
 
-export const CALM: Weather = { leastDelayMs: 0.5, mostDelayMs: 3, lossChance: 0, lateChance: 0, crashChance: 0 };
+const CALM: Weather = { leastDelayMs: 0.5, mostDelayMs: 3, lossChance: 0, lateChance: 0, crashChance: 0 };
 /** Who has no answer by then does not know what became of it. */
 const GIVES_UP_AFTER_MS = 800;
 const LATEST_MS = 5_000;

@@ -95,7 +95,10 @@ class Simulation {
       brokerIds.map((brokerId) => {
         const onEffect = (database: SimulatedDatabase) => this.#invariants?.lookAt(database);
         const clock = this.#serverClock();
-        return [brokerId, new SimulatedDatabase({ brokerId, clock, replicaLagTimeMaxMs: PACE.lag, mistakes: known, onEffect })];
+        return [
+          brokerId,
+          new SimulatedDatabase({ brokerId, clock, replicaLagTimeMaxMs: PACE.lag, mistakes: known, onEffect }),
+        ];
       }),
     );
     this.#world = {
@@ -127,7 +130,8 @@ class Simulation {
     await this.#go(FAULTS_FOR_MS);
     this.faults.end();
     for (const producer of this.#producers) producer.stop();
-    const isDone = async () => this.#producers.every(({ isIdle }) => isIdle) && (await unrest(this.#world)) === undefined;
+    const isDone = async () =>
+      this.#producers.every(({ isIdle }) => isIdle) && (await unrest(this.#world)) === undefined;
     if (!(await this.#until(isDone))) return this.#stuck('no rest');
     for (const producer of this.#producers) void producer.write();
     if (!(await this.#until(isDone))) return this.#stuck('no write');
@@ -148,7 +152,9 @@ class Simulation {
   }
 
   async #stuck(what: string): Promise<number> {
-    this.#violate(`Liveness: ${what}: ${await unrest(this.#world)}, ${this.#producers.filter((each) => !each.isIdle).length} producers wait.`);
+    this.#violate(
+      `Liveness: ${what}: ${await unrest(this.#world)}, ${this.#producers.filter((each) => !each.isIdle).length} producers wait.`,
+    );
     return 0;
   }
 
@@ -171,7 +177,11 @@ class Simulation {
       return { partition, ...inSync, elr: [], addingReplicas: [], removingReplicas: [], isRecovering: false };
     });
     const config = { 'min.insync.replicas': String(random.whole(1, 2)) };
-    const topic = await createTopic(metadata.store, { topic: 'orders', config, replicationFactor, partitions }, { random });
+    const topic = await createTopic(
+      metadata.store,
+      { topic: 'orders', config, replicationFactor, partitions },
+      { random },
+    );
     this.#partitions.push(...topic.partitions);
     this.#invariants = new SimulationInvariants(this.#world);
     await this.#invariants.lookAtMetadata(metadata);

@@ -72,7 +72,11 @@ export class TestCluster {
     return { brokers, metadata: { url: this.#metadataDatabase.url } };
   }
 
-  async startBroker(brokerId: BrokerId): Promise<void> {
+  /** `through`: what stands between the broker and the metadata store. */
+  async startBroker(
+    brokerId: BrokerId,
+    through: (store: MetadataStore) => MetadataStore = (store) => store,
+  ): Promise<void> {
     const metadata = await openMetadata(this.settings.metadata, {
       ...CONNECTION,
       migrate: false,
