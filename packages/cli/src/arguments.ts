@@ -11,7 +11,7 @@ export function number(text: string): number {
 }
 
 /** For options that may be repeated. */
-export function collect(value: string, earlier: readonly string[]): string[] {
+export function collect(value: string, earlier: readonly string[] = []): string[] {
   return [...earlier, value];
 }
 

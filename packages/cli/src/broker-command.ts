@@ -15,7 +15,7 @@ import { untilStopSignal } from './stop-signal.js';
 interface BrokerOptions extends ConnectionOptions {
   readonly id: number;
   readonly rack?: string;
-  readonly peer: readonly BrokerAddress[];
+  readonly peer?: readonly BrokerAddress[];
   readonly sessionTimeout?: number;
   readonly heartbeatInterval?: number;
   readonly replicaLagTimeMaxMs?: number;
@@ -34,7 +34,6 @@ export function addBroker(program: Command, { out }: Output): void {
       '--peer <id=url>',
       'how to reach another broker, if not by this url with its address; may be repeated',
       peer,
-      [],
     )
     .option('--session-timeout <ms>', 'silent for so long, it loses its leaderships [9000]', wholeNumber)
     .option(
@@ -59,7 +58,7 @@ export function addBroker(program: Command, { out }: Output): void {
 
 function startOptions(options: Omit<BrokerOptions, 'id'>): Omit<StartBrokerOptions, 'id'> {
   const { url = process.env['DATABASE_URL'], metadata = process.env['POSTLOG_METADATA'] } = options;
-  const { rack, peer: peers, sessionTimeout, replicaLagTimeMaxMs, allowSharedServer = false, schema } = options;
+  const { rack, peer: peers = [], sessionTimeout, replicaLagTimeMaxMs, allowSharedServer = false, schema } = options;
   if (options.brokers !== undefined)
     throw new PostlogError(
       'INVALID_CONFIG',
@@ -88,6 +87,6 @@ function startOptions(options: Omit<BrokerOptions, 'id'>): Omit<StartBrokerOptio
   };
 }
 
-function peer(text: string, earlier: readonly BrokerAddress[]): BrokerAddress[] {
+function peer(text: string, earlier: readonly BrokerAddress[] = []): BrokerAddress[] {
   return [...earlier, parseBroker(text)];
 }

@@ -7,6 +7,7 @@ describe('Kafka’s spelling', () => {
     ['--url postgres://h/d --schema s topics --list', '--url postgres://h/d --schema s topics list'],
     ['groups --reset-offsets --group g --to-earliest', 'groups reset-offsets --group g --to-earliest'],
     ['brokers --list', 'brokers list'],
+    ['topics --describ --topic event', 'topics describ --topic event'],
   ])('%s', (given, expected) => {
     expect(withoutDashes(given.split(' '))).toEqual(expected.split(' '));
   });

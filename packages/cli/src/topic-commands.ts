@@ -21,7 +21,7 @@ export function addTopics(program: Command, output: Output): void {
       'number of copies, at most one a broker [3, or the number of brokers]',
       wholeNumber,
     )
-    .option('--config <name=value>', 'a topic setting, may be repeated', collect, [])
+    .option('--config <name=value>', 'a topic setting, may be repeated', collect)
     .option('--json', 'as JSON')
     .action(async (options: CreateOptions & Json) => {
       await attached(program, async (postlog) => {

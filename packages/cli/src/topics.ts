@@ -4,7 +4,7 @@ export interface CreateOptions {
   readonly topic: string;
   readonly partitions: number;
   readonly replicationFactor?: number;
-  readonly config: readonly string[];
+  readonly config?: readonly string[];
 }
 
 /** @throws PostlogError `TOPIC_ALREADY_EXISTS` */
@@ -15,7 +15,7 @@ export async function createTopic(postlog: Postlog, options: CreateOptions): Pro
         topic: options.topic,
         numPartitions: options.partitions,
         ...(options.replicationFactor === undefined ? {} : { replicationFactor: options.replicationFactor }),
-        configEntries: options.config.map(readConfigEntry),
+        configEntries: (options.config ?? []).map(readConfigEntry),
       },
     ],
   });

@@ -39,7 +39,8 @@ It stays up until Ctrl-C; the data is kept.
                     "failoverMs" (from the kill to the first order acknowledged by another leader) and
                     "isrRestoredMs" (from the start until all is in sync)
   --port N          port of the order service [3000, or a free one when it is taken]
-  --data-dir PATH   where Postgres keeps its data [.postlog/dev, with --cluster .postlog/dev-cluster]
+  --data-dir PATH   where Postgres keeps its data [.postlog/dev; with --cluster .postlog/dev-cluster,
+                    with --metadata etcd .postlog/dev-cluster-etcd]
   --help            show this
 
 Set DATABASE_URL to use a Postgres of your own instead of the embedded one; --cluster always starts its own.
@@ -66,6 +67,7 @@ export function readArguments(argv: readonly string[]): Arguments {
   const killOne = values['kill-one'] ?? false;
   if (killOne && !once) throw new UsageError('--kill-one goes with --once');
   const cluster = values.cluster ?? false;
+  const metadata = metadataKind(values.metadata);
   const killLeader = values['kill-leader'] ?? false;
   if (killLeader && !(cluster && once)) throw new UsageError('--kill-leader goes with --cluster --once');
   for (const name of ['metadata', 'session-timeout'] as const)
@@ -74,13 +76,13 @@ export function readArguments(argv: readonly string[]): Arguments {
     once,
     killOne,
     cluster,
-    metadata: metadataKind(values.metadata),
+    metadata,
     brokerSessionMs: whole('session-timeout', values['session-timeout'], 9_000, 400, 600_000),
     killLeader,
     orders: whole('orders', values.orders, once ? 200 : 12, 1, 100_000),
     customers: whole('customers', values.customers, 20, 1, 10_000),
     port: whole('port', values.port, 3000, 0, 65_535),
-    dataDir: values['data-dir'] ?? (cluster ? '.postlog/dev-cluster' : '.postlog/dev'),
+    dataDir: values['data-dir'] ?? defaultFolder(cluster, metadata),
     help: values.help ?? false,
   };
 }
@@ -94,6 +96,12 @@ function parse(argv: readonly string[]) {
     const hint = nearest === undefined ? '' : `; did you mean --${nearest}?`;
     throw new UsageError(given === undefined ? (error as Error).message : `unknown option ${given}${hint}`);
   }
+}
+
+/** Each kind of server finds its own data again. */
+function defaultFolder(cluster: boolean, metadata: Arguments['metadata']): string {
+  if (!cluster) return '.postlog/dev';
+  return metadata === 'postgres' ? '.postlog/dev-cluster' : `.postlog/dev-cluster-${metadata}`;
 }
 
 function metadataKind(value: string | undefined): 'postgres' | 'etcd' {

@@ -9,7 +9,7 @@ describe('the command line of npm start', () => {
     expect(readArguments([])).toMatchObject({ once: false, orders: 12, customers: 20, killOne: false, port: 3000 });
     expect(readArguments(['--once'])).toMatchObject({ once: true, orders: 200 });
     expect(readArguments(['--once', '--orders', '7', '--kill-one'])).toMatchObject({ orders: 7, killOne: true });
-    const cluster = { cluster: true, metadata: 'etcd', killLeader: true, dataDir: '.postlog/dev-cluster' };
+    const cluster = { cluster: true, metadata: 'etcd', killLeader: true, dataDir: '.postlog/dev-cluster-etcd' };
     expect(readArguments(['--cluster', '--once', '--metadata', 'etcd', '--kill-leader'])).toMatchObject(cluster);
   });
 
