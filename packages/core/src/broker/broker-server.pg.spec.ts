@@ -61,6 +61,32 @@ describe('a cluster of three brokers', () => {
     expect(await holds(1)).not.toContain('alone');
   });
 
+  it('does not let a deposed leader lead when it comes back, before it has heard of its successor', async () => {
+    cluster = await TestCluster.start({ brokers: 3, topic });
+    await cluster.killBroker(1);
+    await until(async () => (await cluster.partition()).leader === 2);
+    let [renewals, isBlind] = [0, true];
+    await cluster.startBroker(1, (store) => ({
+      list: (prefix) => (isBlind && renewals > 0 ? Promise.reject(new Error('no answer')) : store.list(prefix)),
+      commit: (changes, fence) => store.commit(changes, fence),
+      acquireLease: (lease) => {
+        if (lease.name === 'broker/1') renewals += 1;
+        return store.acquireLease(lease);
+      },
+      resignLease: (lease) => store.resignLease(lease),
+      listLeases: (prefix) => store.listLeases(prefix),
+      watch: (onChange) => store.watch(onChange),
+      close: () => store.close(),
+    }));
+
+    await until(() => Promise.resolve(renewals >= 3));
+
+    expect((await cluster.produce(1, ['too late'], 1)).error).toBe('NOT_LEADER_OR_FOLLOWER');
+
+    isBlind = false;
+    await until(async () => (await cluster.partition()).isr.length === 3);
+  });
+
   it('refuses what needs more in-sync replicas than there are, before it is stored', async () => {
     cluster = await TestCluster.start({ brokers: 3, topic, replicaLagTimeMaxMs: 500 });
     for (const brokerId of [2, 3]) await cluster.killBroker(brokerId);

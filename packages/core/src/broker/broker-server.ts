@@ -5,7 +5,7 @@
  * `postlog broker` runs one as a process; the same object runs inside an application. What may go wrong between two steps is compared inside the
  * writes themselves, so that any of these loops may stop, lag or run twice.
  */
-import { BrokerRegistration } from '../cluster/broker-registration.js';
+import { BrokerRegistration, LEAD_FOR } from '../cluster/broker-registration.js';
 import type { BrokerId, ClusterImage } from '../cluster/cluster-image.js';
 import { readImage } from '../cluster/cluster-metadata.js';
 import { Controller } from '../cluster/controller.js';
@@ -60,6 +60,9 @@ export class BrokerServer {
   readonly #inService = createDeferred<void>();
   readonly #loops: Loop[] = [];
   #image: ClusterImage | undefined;
+  /** When the heartbeat began that last renewed the session. */
+  #livedAt = -Infinity;
+  #following: Promise<unknown> = Promise.resolve();
   /** The registration under which the database was last made what the metadata store says. */
   #appliedUnder: number | undefined;
   #stopWatching = () => {};
@@ -73,7 +76,11 @@ export class BrokerServer {
     this.#options = options;
     this.#broker = broker;
     this.#replicas = new PostgresReplicaStore(broker.database);
-    this.#registration = new BrokerRegistration({ ...options, database: new PostgresBrokerDatabase(broker.database) });
+    this.#registration = new BrokerRegistration({
+      ...options,
+      database: new PostgresBrokerDatabase(broker.database),
+      beforeLeading: () => this.#hearFirst(),
+    });
     this.#manager = new ReplicaManager({
       brokerId,
       own: this.#replicas,
@@ -203,9 +210,11 @@ export class BrokerServer {
 
   /** Keeps the session; goes back into service when the controller had fenced this broker. */
   async #live(): Promise<number> {
-    const { heartbeatIntervalMs, brokerId } = this.#options;
+    const { heartbeatIntervalMs, brokerId, clock } = this.#options;
+    const beganAt = clock.monotonic();
     try {
       await this.#registration.heartbeat();
+      this.#livedAt = beganAt;
       const isFenced = this.#image?.brokers.get(brokerId)?.state === 'fenced';
       if (isFenced && !this.#isStopping && (await this.#registration.activate())) {
         this.#options.logger.info(`broker ${brokerId} is in service`);
@@ -221,14 +230,27 @@ export class BrokerServer {
     }
   }
 
-  async #follow(): Promise<number> {
+  /** A broker whose session may have run out, or that registered anew, leads on only as what the metadata store says that it is. */
+  async #hearFirst(): Promise<void> {
+    const { clock, sessionTimeoutMs } = this.#options;
+    const wasAway = clock.monotonic() - this.#livedAt >= sessionTimeoutMs * LEAD_FOR;
+    if (wasAway || this.#appliedUnder !== this.#registration.brokerEpoch) await this.#follow();
+  }
+
+  /** One image after the other. */
+  #follow(): Promise<number> {
+    const turn = this.#following.then(() => this.#applyNewest());
+    this.#following = turn.catch(() => {});
+    return turn;
+  }
+
+  async #applyNewest(): Promise<number> {
+    const { brokerEpoch } = this.#registration;
     const image = await readImage(this.#options.store);
-    if (this.#appliedUnder !== this.#registration.brokerEpoch) {
-      this.#appliedUnder = this.#registration.brokerEpoch;
-      this.#manager.forget();
-    }
+    if (this.#appliedUnder !== brokerEpoch) this.#manager.forget();
     const before = this.#manager.appliedRevision;
     await this.#manager.apply(image);
+    this.#appliedUnder = brokerEpoch;
     this.#image = image;
     this.#fetchers.follow(image);
     if (this.#manager.appliedRevision !== before) this.#broker.announceTopics();

@@ -2,7 +2,8 @@
  * A broker's place in its cluster: registers it, keeps its session and the time to which it may lead, takes it back into service after it was fenced.
  *
  * The order of a heartbeat is what makes it safe: the time is read on the broker's own database (so it answers), then the session in the metadata
- * store is renewed, then the database may lead until a while after that time. Whatever is late renews nothing that has passed.
+ * store is renewed, then the database may lead until a while after that time. Whatever is late renews nothing that has passed. One that was silent for too
+ * long is brought up to date in between (`beforeLeading`), for others may lead by now.
  */
 import { PostlogError } from '../errors/postlog-error.js';
 import type { MetadataStore } from '../metadata/metadata-store.js';
@@ -32,10 +33,15 @@ export interface BrokerRegistrationOptions {
   readonly replicaLagTimeMaxMs: number;
   /** Several brokers on one server: for development and specs, their copies share its fate. */
   readonly allowSharedServer: boolean;
+  /**
+   * The session was renewed, and the broker is about to lead on. Rejects when it must not: whoever was away for longer than its session may have been
+   * deposed, and hears of that first.
+   */
+  readonly beforeLeading?: () => Promise<void>;
 }
 
 /** Of the session: the rest is for clocks that do not run at the same speed. */
-const LEAD_FOR = 0.9;
+export const LEAD_FOR = 0.9;
 
 export const brokerLease = (brokerId: BrokerId) => `broker/${brokerId}`;
 
@@ -110,6 +116,7 @@ export class BrokerRegistration {
     if ((await store.acquireLease(lease)) === undefined) {
       throw new PostlogError('BROKER_NOT_AVAILABLE', `the lease of broker ${brokerId} is held by somebody else.`);
     }
+    await this.#options.beforeLeading?.();
     if (!(await database.leadUntil(found.now, sessionTimeoutMs * LEAD_FOR, this.#known.incarnation)))
       throw this.#superseded();
     this.#known = identityOf(found);

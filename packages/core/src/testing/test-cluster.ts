@@ -89,7 +89,7 @@ export class TestCluster {
       rack: null,
       url: this.#url(brokerId),
       address: `broker-${brokerId}`,
-      store: metadata.store,
+      store: through(metadata.store),
       urlOf: (other) => this.#url(other),
       sessionTimeoutMs: this.#options.sessionTimeoutMs ?? 1_500,
       heartbeatIntervalMs: 200,
