@@ -153,8 +153,12 @@ export class ClusterRun {
     await this.#probe.stop();
     const events = mergeEvents(await this.#eventTexts());
     const { samples } = this.#probe;
-    const session = this.#script?.sessionTimeoutMs ?? SESSION_MS;
-    const bounds = { deliveryTimeoutMs: DELIVERY_TIMEOUT_MS, failoverMs: session + FAILOVER_SLACK_MS };
+    const sessionMs = this.#script?.sessionTimeoutMs ?? SESSION_MS;
+    const bounds = {
+      deliveryTimeoutMs: DELIVERY_TIMEOUT_MS,
+      failoverMs: sessionMs + FAILOVER_SLACK_MS,
+      sessionMs,
+    };
     const outcome = outcomeOf({ history: historyOf(events), samples, logs, bounds, readToTheEnd });
     const { seed, script, plant, metadata, keep } = this.#options;
     const summary = {

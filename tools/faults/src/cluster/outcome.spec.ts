@@ -2,7 +2,7 @@ import { fault, history, metadata, poll, sample, send } from './check/examples.j
 import type { RunHistory } from './history.js';
 import { outcomeOf } from './outcome.js';
 
-const BOUNDS = { deliveryTimeoutMs: 1_000, failoverMs: 7_000 };
+const BOUNDS = { deliveryTimeoutMs: 1_000, failoverMs: 7_000, sessionMs: 3_000 };
 const killed = fault('kill-machine', 1_000);
 const acked = send('a', 0, { invokedAt: 5_000, endedAt: 5_100 });
 const doubtful = (value: string) => send(value, null, { outcome: 'info', invokedAt: 5_000, endedAt: 5_100 });

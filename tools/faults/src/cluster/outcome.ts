@@ -4,7 +4,7 @@ import { checkLogs } from './check/logs.js';
 import { checkOperations, failoverTimes, type OperationBounds } from './check/operations.js';
 import { checkPolls } from './check/polls.js';
 import { checkRecords, harmlessDuplicates } from './check/records.js';
-import { acksBelowMinimum, checkSamples, metadataOf } from './check/samples.js';
+import { acksBelowMinimum, checkSamples, deposedLeaders, metadataOf } from './check/samples.js';
 import type { RunHistory } from './history.js';
 import type { FinalLog, Sample } from './samples.js';
 
@@ -12,7 +12,7 @@ export interface RunResult {
   readonly history: RunHistory;
   readonly samples: readonly Sample[];
   readonly logs: readonly FinalLog[];
-  readonly bounds: OperationBounds;
+  readonly bounds: OperationBounds & { readonly sessionMs: number };
   /** Partitions that were read to the end after all was healed. */
   readonly readToTheEnd: ReadonlySet<string>;
 }
@@ -25,6 +25,8 @@ export interface Outcome {
 }
 
 const MOST_UNKNOWN = 0.2;
+/** The metadata is looked at twice a second, and by the probe too. */
+const DEPOSED_SLACK_MS = 1_000;
 
 /** What a run shows. */
 export function outcomeOf(result: RunResult): Outcome {
@@ -38,6 +40,7 @@ export function outcomeOf(result: RunResult): Outcome {
     ...checkOperations(history, metadata, bounds),
     ...checkSamples(samples, restoresIn(history)),
     ...acksBelowMinimum(history, samples),
+    ...deposedLeaders(samples, bounds.sessionMs + DEPOSED_SLACK_MS),
     ...checkLogs(logs),
   ];
   const ok = sends.filter(({ outcome }) => outcome === 'ok');

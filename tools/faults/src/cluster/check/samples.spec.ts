@@ -1,6 +1,6 @@
 import type { Sample, SeenPartition, SeenReplica } from '../samples.js';
 import { batch, history, node, sample, send } from './examples.js';
-import { acksBelowMinimum, checkSamples } from './samples.js';
+import { acksBelowMinimum, checkSamples, deposedLeaders } from './samples.js';
 
 const codes = (...samples: Sample[]) => [...new Set(checkSamples(samples).map(({ code }) => code))];
 const leader = (at: number, given: Partial<SeenReplica> = {}) => node(1, at, given);
@@ -85,6 +85,21 @@ describe('what a probe may see', () => {
   });
 });
 
+describe('a leader that was deposed', () => {
+  const after = (at: number, given: Partial<SeenReplica> = {}) =>
+    deposedLeaders([sample(0, []), sample(1_000, [], NEXT), sample(at, [leader(at, given)], NEXT)], 3_000);
+
+  it('may lead on until its session is over', () => {
+    expect(after(3_900)).toEqual([]);
+    expect(after(9_000, { mayLead: false })).toEqual([]);
+    expect(after(9_000, { leaderEpoch: 2 })).toEqual([]);
+  });
+
+  it('A35: does not lead for longer', () => {
+    expect(after(4_100)).toMatchObject([{ code: 'A35' }]);
+  });
+});
+
 describe('acknowledgements by too few', () => {
   const alone = { isr: [1] };
   const acks = (...samples: Sample[]) =>
@@ -106,6 +121,10 @@ describe('acknowledgements by too few', () => {
     [
       'the ISR changed meanwhile, and nobody looked',
       [sample(4, [leader(5, alone)]), sample(24, [leader(25, { ...alone, partitionEpoch: 3 })])],
+    ],
+    [
+      'another one leads, whom the probe saw out of turn',
+      [sample(4, [node(2, 12, { mayLead: true, ...alone }), leader(5)]), sample(14, [leader(15)])],
     ],
     ['nobody looked before', [sample(14, [leader(15, alone)]), sample(24, [leader(25, alone)])]],
   ])('are not those where %s', (_what, samples) => {

@@ -214,6 +214,26 @@ function silentUncleanElections(samples: readonly Sample[], metadata: readonly S
   });
 }
 
+/**
+ * A35: a database leads on for longer than a session after the metadata named another leader. It may take what only the leader acknowledges, and show what is
+ * long past.
+ */
+export function deposedLeaders(samples: readonly Sample[], boundMs: number): Anomaly[] {
+  const begins = new Map<string, number>();
+  for (const { at, partitions } of metadataOf(samples)) {
+    for (const { partitionId, leaderEpoch } of partitions) {
+      const reign = `${partitionId} ${leaderEpoch}`;
+      if (!begins.has(reign)) begins.set(reign, at);
+    }
+  }
+  const stale = replicasOf(samples).flatMap(({ brokerId, at, replica: { partitionId, leaderEpoch, mayLead } }) => {
+    const since = begins.get(`${partitionId} ${leaderEpoch + 1}`);
+    if (!mayLead || since === undefined || at <= since + boundMs) return [];
+    return [{ code: 'A35', detail: `broker ${brokerId} leads partition ${partitionId} on under epoch ${leaderEpoch}` }];
+  });
+  return unique(stale);
+}
+
 /** A30: acknowledged as being on all in-sync replicas, while its leader knew, all the time, of fewer than are needed. */
 export function acksBelowMinimum({ sends }: RunHistory, samples: readonly Sample[]): Anomaly[] {
   const keys = new Map(
@@ -227,12 +247,13 @@ export function acksBelowMinimum({ sends }: RunHistory, samples: readonly Sample
     known.push({ at, reign: `${brokerId} ${leaderEpoch} ${partitionEpoch}`, isBelow: isr.length < minIsr });
     views.set(partitionId, known);
   }
+  for (const each of views.values()) each.sort((one, other) => one.at - other.at);
   return sends.flatMap(({ key, value, acks, outcome, invokedAt, endedAt }) => {
     if (acks !== 'all' || outcome !== 'ok') return [];
     const known = views.get(keys.get(key) ?? -1) ?? [];
     const first = known.findLastIndex(({ at }) => at <= invokedAt);
     const last = known.findIndex(({ at }) => at >= endedAt);
-    if (first < 0 || last < 0) return [];
+    if (first < 0 || last <= first) return [];
     const during = known.slice(first, last + 1);
     if (during.some(({ isBelow, reign }) => !isBelow || reign !== during[0]!.reign)) return [];
     return [{ code: 'A30', detail: `${value} was acknowledged in ${key} while too few replicas were in sync` }];
