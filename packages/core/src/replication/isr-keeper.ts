@@ -99,10 +99,12 @@ export class IsrKeeper {
   /** Sends the proposal once everybody who joins has reached its offset; takes it back when that takes too long. */
   async #goOn(partition: LedPartition, { isr, joinOffset, since }: Waiting): Promise<boolean> {
     const { own, authority, clock, replicaLagTimeMaxMs } = this.#options;
+    const who = isr.filter((broker) => !partition.isr.includes(broker));
+    // Of whom nothing is known (any more, after a crash of the server), it is not known that he is where he must be.
     const joining = partition.followers.filter(
-      ({ brokerId }) => isr.includes(brokerId) && !partition.isr.includes(brokerId),
+      ({ brokerId, logEndOffset }) => who.includes(brokerId) && logEndOffset >= joinOffset,
     );
-    if (joining.some(({ logEndOffset }) => logEndOffset < joinOffset)) {
+    if (joining.length < who.length) {
       if (clock.monotonic() - since <= replicaLagTimeMaxMs) return false;
       this.#waiting.delete(partition.partitionId);
       await own.withdrawIsr(partition.partitionId, partition, isr);

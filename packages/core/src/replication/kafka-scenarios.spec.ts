@@ -237,6 +237,24 @@ describe('a replicated partition', () => {
     expect(await send()).toEqual({ error: 'NOT_LEADER_OR_FOLLOWER' });
   });
 
+  it('takes nobody into the ISR whom its server has forgotten in a crash, until it hears how far he is', async () => {
+    cluster.fence(3);
+    cluster.fence();
+    await cluster.tell(1, 2, 3);
+    await cluster.fetch(3);
+    await cluster.append(1, 'a', 'all');
+    await cluster.fetch(2, 2);
+    // Broker 3 is in time, but not yet where broker 2 is: it is proposed, and waited for.
+    await cluster.keepIsr(1);
+    cluster.store(1).crash();
+    await cluster.keepIsr(1);
+    expect(cluster.state.isr).toEqual([1, 2]);
+    await cluster.fetch(3, 2);
+    await cluster.keepIsr(1);
+    expect(cluster.state.isr).toEqual([1, 2, 3]);
+    expect(await records(3)).toEqual(['a@1']);
+  });
+
   it('goes on from the checkpoint when its server crashed, and from there to where the mark was', async () => {
     for (const value of ['a', 'b']) {
       await cluster.append(1, value);
