@@ -64,7 +64,7 @@ export function truncateEpochs(epochs: readonly EpochStart[], logEndOffset: Offs
 
 /** The epoch of the last record, -1 when there is none: an epoch under which nothing was appended does not count. */
 export function lastEpochOf(epochs: readonly EpochStart[], logEndOffset: Offset): number {
-  return truncateEpochs(epochs, logEndOffset).at(-1)?.epoch ?? -1;
+  return epochs.findLast(({ startOffset }) => startOffset < logEndOffset)?.epoch ?? -1;
 }
 
 /** The first offset of an epoch; 0 for one that the list does not know. */

@@ -1,4 +1,4 @@
-import { BrokerRegistration } from '../cluster/broker-registration.js';
+import { BrokerRegistration, LEAD_FOR } from '../cluster/broker-registration.js';
 import type { BrokerId, ClusterImage } from '../cluster/cluster-image.js';
 import { readImage } from '../cluster/cluster-metadata.js';
 import { Controller } from '../cluster/controller.js';
@@ -47,6 +47,9 @@ export class SimulatedBroker {
   readonly #peers = new Map<BrokerId, { readonly replicas: ReplicaStore; readonly loop: Loop }>();
   readonly #loops: Loop[] = [];
   #image: ClusterImage | undefined;
+  /** When the heartbeat began that last renewed the session. */
+  #livedAt = -Infinity;
+  #following: Promise<unknown> = Promise.resolve();
   #appliedUnder: number | undefined;
   #applySoon = () => {};
   #decideSoon = () => {};
@@ -73,6 +76,7 @@ export class SimulatedBroker {
       rack: null,
       address: database.name,
       allowSharedServer: false,
+      beforeLeading: async () => (mistakes.has('a leader leads on before it hears') ? undefined : this.#hearFirst()),
       database: overNetwork(database.identity, (what, effect) =>
         network.call(process, database, what, () => database.effect(effect)),
       ),
@@ -142,8 +146,10 @@ export class SimulatedBroker {
   }
 
   async #heartbeat(): Promise<number> {
+    const beganAt = this.process.clock.monotonic();
     try {
       await this.#registration.heartbeat();
+      this.#livedAt = beganAt;
       const isFenced = this.#image?.brokers.get(this.brokerId)?.state === 'fenced';
       if (isFenced && !this.#isStopping && (await this.#registration.activate())) {
         this.#decideSoon();
@@ -157,13 +163,24 @@ export class SimulatedBroker {
     }
   }
 
-  async #follow(): Promise<number> {
+  /** Who was away for long leads on only as what the metadata store says that it is. */
+  async #hearFirst(): Promise<void> {
+    const wasAway = this.process.clock.monotonic() - this.#livedAt >= PACE.session * LEAD_FOR;
+    if (wasAway || this.#appliedUnder !== this.#registration.brokerEpoch) await this.#follow();
+  }
+
+  #follow(): Promise<number> {
+    const turn = this.#following.then(() => this.#applyNewest());
+    this.#following = turn.catch(() => {});
+    return turn;
+  }
+
+  async #applyNewest(): Promise<number> {
+    const { brokerEpoch } = this.#registration;
     const image = await readImage(this.#store);
-    if (this.#appliedUnder !== this.#registration.brokerEpoch) {
-      this.#appliedUnder = this.#registration.brokerEpoch;
-      this.#manager.forget();
-    }
+    if (this.#appliedUnder !== brokerEpoch) this.#manager.forget();
     await this.#manager.apply(image);
+    this.#appliedUnder = brokerEpoch;
     this.#image = image;
     const leaders = new Set(
       [...image.topics.values()].flatMap(({ partitions }) => partitions.map(({ leader }) => leader)),

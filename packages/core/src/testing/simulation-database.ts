@@ -1,7 +1,7 @@
 import type { BrokerDatabase } from '../cluster/broker-database.js';
 import type { BrokerId } from '../cluster/cluster-image.js';
 import type { TopicStore } from '../replication/replica-manager.js';
-import type { ReplicaRole, ReplicaStore } from '../replication/replica-store.js';
+import type { FollowedLog, ReplicaRole, ReplicaStore } from '../replication/replica-store.js';
 import type { Clock } from '../runtime/clock.js';
 import { MemoryReplicaStore } from './memory-replica-store.js';
 import type { Mistakes } from './simulation-mistakes.js';
@@ -147,6 +147,16 @@ export class SimulatedDatabase implements SimulatedServer {
           for (const role of roles.filter(isNew)) await cut(role);
           return changed;
         },
+      });
+    }
+    if (mistakes.has('a log is cut that nobody was asked about')) {
+      const asItIs = (log: FollowedLog) => ({
+        ...replicas.replicaOf(log.partitionId)!.local,
+        leaderEpoch: log.leaderEpoch,
+      });
+      return inPlaceOf(replicas, {
+        truncate: (log, to) => replicas.truncate(asItIs(log), to),
+        restartAt: (log, at) => replicas.restartAt(asItIs(log), at),
       });
     }
     return replicas;

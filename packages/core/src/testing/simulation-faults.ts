@@ -11,8 +11,9 @@ export class SimulatedFaults {
   readonly #begun = new Map<BrokerId, number>();
   readonly #frozen = new Set<SimulatedProcess>();
   readonly #mostRestMs: number;
-  #isOver = false;
+  readonly clients: SimulatedProcess[] = [];
   count = 0;
+  #isOver = false;
 
   constructor(world: SimulationWorld) {
     this.#world = world;
@@ -76,6 +77,7 @@ export class SimulatedFaults {
     () => this.#isolate(this.#world.database(this.#anyBroker()).name),
     () => this.#freeze(),
     () => this.#freeze(),
+    () => this.#keepInTheDark(),
     () => this.#stopMetadata(),
     () => this.#stopInOrder(),
   ];
@@ -109,6 +111,12 @@ export class SimulatedFaults {
     ];
     const which = random.whole(0, 2);
     this.#cut(which === 2 ? ways : [ways[which]!]);
+  }
+
+  /** A client hears no news of who leads. */
+  #keepInTheDark(): void {
+    const { random, metadata } = this.#world;
+    if (this.clients.length > 0) this.#cut([[random.one(this.clients).name, metadata.name]]);
   }
 
   #isolate(name: string): void {

@@ -25,6 +25,8 @@ interface Known {
   /** By epoch and offset: what stands there, and what before it (R6). */
   readonly stored: Map<string, { readonly batch: ReplicatedBatch; readonly before: ReplicatedBatch | undefined }>;
   readonly leaders: Map<number, BrokerId>;
+  /** Who was deposed when its session was over, and the first epoch under which it may lead again. */
+  readonly deposed: Map<BrokerId, number>;
   readonly seen: Map<BrokerId, Seen>;
 }
 
@@ -38,7 +40,7 @@ export class SimulationInvariants {
     this.#known = new Map(
       world.partitions.map(({ partitionId }) => [
         partitionId,
-        { state: undefined, exposed: [], stored: new Map(), leaders: new Map(), seen: new Map() },
+        { state: undefined, exposed: [], stored: new Map(), leaders: new Map(), deposed: new Map(), seen: new Map() },
       ]),
     );
   }
@@ -50,6 +52,9 @@ export class SimulationInvariants {
       const known = this.#known.get(state.partitionId)!;
       const before = known.state;
       if (before?.partitionEpoch === state.partitionEpoch) continue;
+      const old = before?.leader ?? null;
+      if (old !== null && state.leaderEpoch > before!.leaderEpoch && !this.#world.metadata.hasSession(old))
+        known.deposed.set(old, state.leaderEpoch);
       known.state = state;
       const { leader, isr, elr, leaderEpoch, partitionEpoch } = state;
       this.#world.trace(
@@ -72,6 +77,20 @@ export class SimulationInvariants {
       const replica = database.replicas.replicaOf(partitionId);
       if (replica !== undefined) this.#lookAtReplica(known, replica, database);
     }
+  }
+
+  /** A client was served: who does has a session, and was not deposed when one was over; so nothing is stale for longer than that. */
+  lookAtService({ brokerId, replicas }: SimulatedDatabase, partitionId: number): void {
+    const epoch = replicas.replicaOf(partitionId)?.leaderEpoch ?? -1;
+    this.#expect(
+      this.#world.metadata.hasSession(brokerId),
+      `Session: broker ${brokerId} served although its own was over`,
+    );
+    const first = this.#known.get(partitionId)!.deposed.get(brokerId) ?? 0;
+    this.#expect(
+      epoch >= first,
+      `Session: broker ${brokerId} served under epoch ${epoch}, deposed before epoch ${first}`,
+    );
   }
 
   #lookAtReplica(known: Known, replica: MemoryReplica, { brokerId, starts }: SimulatedDatabase): void {

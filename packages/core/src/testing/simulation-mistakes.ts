@@ -12,9 +12,13 @@ export type Mistake =
   | 'a repeat is answered before the high watermark'
   /** As before KIP-101: who begins to follow drops what it does not know to be committed. */
   | 'a follower truncates to its high watermark'
+  /** An order to truncate is carried out on whatever the log is by now. */
+  | 'a log is cut that nobody was asked about'
   /** A controller that was replaced writes on. */
   | 'a controller is not fenced'
   /** A database leads until it is told otherwise. */
-  | 'a leader leads for ever';
+  | 'a leader leads for ever'
+  /** Who was away for longer than its session leads on as what it was. */
+  | 'a leader leads on before it hears';
 
 export type Mistakes = ReadonlySet<Mistake>;

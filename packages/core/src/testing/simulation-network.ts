@@ -102,6 +102,7 @@ export class SimulatedNetwork {
 
   #isLost(from: string, to: string): boolean {
     const { random } = this.#options;
+    if (this.#cut.size === 0) return random.isTrue(this.weather.lossChance);
     return (
       this.#cut.has(`${from}>${to}`) ||
       this.#cut.has(`${from}>*`) ||

@@ -21,6 +21,8 @@ export interface SimulationWorld {
   trace(who: string, what: string): void;
   /** Something that must never be. */
   violate(what: string): void;
+  /** A client was served as by the partition's leader, just now. */
+  served(database: SimulatedDatabase, partitionId: number): void;
   /** A broker's process ended by itself. */
   ended(broker: SimulatedBroker, why: string): void;
 }

@@ -44,7 +44,7 @@ export interface SimulationReport {
   readonly fingerprint: string;
 }
 
-const FAULTS_FOR_MS = 10_000;
+const FAULTS_FOR_MS = [3_000, 6_000, 10_000];
 const QUIET_WITHIN_MS = 40_000;
 const LOOK_EVERY_MS = 200;
 
@@ -113,6 +113,7 @@ class Simulation {
       database: (brokerId) => this.#databases.get(brokerId)!,
       trace: (who, what) => trace.add(who, what),
       violate: (what) => this.#violate(what),
+      served: (database, partitionId) => this.#invariants?.lookAtService(database, partitionId),
       ended: (broker: SimulatedBroker, why) => this.faults.ended(broker, why),
     };
     this.faults = new SimulatedFaults(this.#world);
@@ -127,7 +128,7 @@ class Simulation {
     this.#beginClients();
     network.weather = this.#weather();
     this.faults.run();
-    await this.#go(FAULTS_FOR_MS);
+    await this.#go(this.random.one(FAULTS_FOR_MS));
     this.faults.end();
     for (const producer of this.#producers) producer.stop();
     const isDone = async () =>
@@ -204,12 +205,19 @@ class Simulation {
         this.#producers.push(producer);
         void producer.run();
       }
-      void new SimulatedReader(this.#world, this.#process('reader'), partition, history).run();
+      void new SimulatedReader(
+        this.#world,
+        this.#process(`reader of ${partition.partition}`),
+        partition,
+        history,
+      ).run();
     }
   }
 
   #process(name: string): SimulatedProcess {
-    return new SimulatedProcess(name, this.time, { offsetMs: 0, rate: 1 });
+    const process = new SimulatedProcess(name, this.time, { offsetMs: 0, rate: 1 });
+    this.faults.clients.push(process);
+    return process;
   }
 
   #serverClock() {
