@@ -86,6 +86,23 @@ describe('a broker that registers', () => {
     expect((await partition()).isr).toEqual([1, 2]);
   });
 
+  it('stays in sync when an older process of it writes down its progress meanwhile', async () => {
+    const { registration, partition, inSync } = world();
+    const { port, state } = database();
+    const older = registration(1, port);
+    await older.register();
+    await inSync();
+    const identify = async () => {
+      const found = await port.identify();
+      state.wal += 50;
+      await older.heartbeat();
+      await older.recordProgress();
+      return found;
+    };
+    await registration(1, { ...port, identify }).register();
+    expect((await partition()).isr).toEqual([1, 2]);
+  });
+
   it.each<[string, (state: ReturnType<typeof database>['state']) => void]>([
     ['an older copy, by its incarnation', (state) => void (state.incarnation = 0)],
     ['an older copy, by its log', (state) => void (state.wal = 40)],

@@ -68,8 +68,8 @@ export class BrokerRegistration {
    */
   async register(): Promise<void> {
     const { brokerId, rack, address, store, database, logger, replicaLagTimeMaxMs } = this.#options;
-    const found = await database.identify();
     const image = await readImage(store);
+    const found = await database.identify(); // After what was recorded, which an older process of this broker may still do.
     this.#demandOwnServer(image.brokers, found.systemIdentifier);
     if (found.incarnation > 0 && found.brokerId !== brokerId) {
       throw new PostlogError(

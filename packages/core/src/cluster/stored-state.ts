@@ -96,9 +96,8 @@ function object<T>(fields: Readonly<Record<keyof T & string, Check>>): Check {
   const checks = Object.entries<Check>(fields);
   return (value) => {
     if (typeof value !== 'object' || value === null) return '';
-    const values = new Map(Object.entries(value));
     for (const [name, check] of checks) {
-      const wrong = check(values.get(name));
+      const wrong = check(Object.hasOwn(value, name) ? Reflect.get(value, name) : undefined);
       if (wrong !== undefined) return `.${name}${wrong}`;
     }
     return undefined;
