@@ -1,7 +1,11 @@
 import { parseCommand, UsageError } from './command.js';
 
 const NAMES = {
-  plants: { groups: ['skip-fence', 'two-owners'], cluster: ['skip-fence', 'no-dedup'] },
+  plants: {
+    groups: ['skip-fence', 'two-owners'],
+    cluster: ['skip-fence', 'no-dedup'],
+    simulation: ['a leader leads for ever'],
+  },
   scripts: ['leader-dies'],
 };
 const parse = (...args: string[]) => parseCommand(args, NAMES, () => 0.5);
@@ -40,8 +44,20 @@ describe('the command line', () => {
     });
   });
 
+  it('simulates two thousand seeds from the first on unless told otherwise', () => {
+    const usual = { kind: 'simulation', seed: 1, seeds: 2_000, plant: undefined };
+    expect(parse('simulation')).toEqual(usual);
+    const plant = 'a leader leads for ever';
+    expect(parse('simulation', '--seed', '7', '--seeds', '1', '--plant', plant)).toEqual({
+      ...usual,
+      seed: 7,
+      seeds: 1,
+      plant,
+    });
+  });
+
   it.each([
-    [[], 'say what to run: groups or zombie or cluster'],
+    [[], 'say what to run: groups or zombie or cluster or simulation'],
     [['cluster', '--metadata', 'zookeeper'], '--metadata is "zookeeper"; give postgres or etcd'],
     [['cluster', '--script', 'leader-die'], 'did you mean leader-dies?'],
     [['cluster', '--plant', 'two-owners'], 'there is no plant "two-owners" in this run'],

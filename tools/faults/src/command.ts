@@ -5,6 +5,13 @@ export type Command =
   | { readonly kind: 'help' }
   | { readonly kind: 'zombie' }
   | {
+      readonly kind: 'simulation';
+      /** The first, and how many. */
+      readonly seed: number;
+      readonly seeds: number;
+      readonly plant: string | undefined;
+    }
+  | {
       readonly kind: 'groups';
       readonly minutes: number;
       readonly seed: number;
@@ -26,14 +33,14 @@ export type Command =
 /** What can be named on the command line. */
 export interface Names {
   /** Faults that can be planted, by run. */
-  readonly plants: { readonly groups: readonly string[]; readonly cluster: readonly string[] };
+  readonly plants: Readonly<Record<'groups' | 'cluster' | 'simulation', readonly string[]>>;
   readonly scripts: readonly string[];
 }
 
 /** The command line is wrong; the message says how to mend it. */
 export class UsageError extends Error {}
 
-const RUNS = ['groups', 'zombie', 'cluster'];
+const RUNS = ['groups', 'zombie', 'cluster', 'simulation'];
 const METADATA = ['postgres', 'etcd'] as const;
 
 /** `chance`: a seed when none is given. */
@@ -45,6 +52,14 @@ export function parseCommand(args: readonly string[], names: Names, chance: () =
     throw new UsageError(`say what to run: ${nearestName(run, RUNS) ?? RUNS.join(' or ')}`);
   }
   if (run === 'zombie') return { kind: 'zombie' };
+  if (run === 'simulation') {
+    return {
+      kind: 'simulation',
+      seed: number('seed', values.seed, { least: 1, most: 2 ** 32 - 1, fallback: 1 }),
+      seeds: number('seeds', values.seeds, { least: 1, most: 1e9, fallback: 2_000 }),
+      plant: known('plant', values.plant, names.plants.simulation),
+    };
+  }
   const shared = {
     minutes: number('minutes', values.minutes, { least: 0.05, most: 600, fallback: 3 }),
     seed: number('seed', values.seed, { least: 0, most: 2 ** 32 - 1, fallback: Math.floor(chance() * 1e6) }),
@@ -89,6 +104,7 @@ function parse(args: readonly string[]) {
       options: {
         minutes: text,
         seed: text,
+        seeds: text,
         processes: text,
         partitions: text,
         plant: text,

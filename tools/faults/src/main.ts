@@ -1,4 +1,4 @@
-import { Cleanup, startEmbeddedPostgres } from '@postlog/core/testing';
+import { Cleanup, MISTAKES, startEmbeddedPostgres } from '@postlog/core/testing';
 import { CLUSTER_PLANTS } from './cluster/cluster-plants.js';
 import { ClusterRun } from './cluster/cluster-run.js';
 import { SCRIPTS } from './cluster/scripts.js';
@@ -6,12 +6,13 @@ import { parseCommand, UsageError, type Command } from './command.js';
 import { GroupsRun } from './groups-run.js';
 import type { Anomaly } from './history.js';
 import { PLANTS } from './plants.js';
+import { runSimulation } from './simulation-run.js';
 import { runZombie } from './zombie-run.js';
 
 const INTERRUPTED = 130;
 const SHOWN = 20;
 const NAMES = {
-  plants: { groups: Object.keys(PLANTS), cluster: Object.keys(CLUSTER_PLANTS) },
+  plants: { groups: Object.keys(PLANTS), cluster: Object.keys(CLUSTER_PLANTS), simulation: MISTAKES },
   scripts: Object.keys(SCRIPTS),
 };
 const named = (names: Readonly<Record<string, { readonly what: string }>>) =>
@@ -21,6 +22,7 @@ const named = (names: Readonly<Record<string, { readonly what: string }>>) =>
 const HELP = `npm run faults -- groups [options]
 npm run faults -- zombie
 npm run faults -- cluster [options]
+npm run faults -- simulation [options]
 
 groups   members of one group in processes of their own, under random faults (SIGKILL, SIGSTOP for longer than the session,
          leaving, joining, partitions added) on an embedded Postgres, while records are sent; then everything heals, and a
@@ -30,6 +32,9 @@ cluster  three brokers on three embedded Postgres servers, clients in processes 
          them, under random faults (SIGKILL and SIGSTOP of servers and brokers, edges cut one way or both, connections reset in the
          middle of a commit, two of three down, rolling restarts), while records are sent and read; then everything heals, all
          is read from the beginning, and a checker reads what clients, databases and metadata showed. The last line is a JSON object.
+simulation
+         the loops of brokers and clients in one thread, on databases, clocks and a network that a seed rules: every seed is a run of
+         its own, is lived through in milliseconds, and is the same again. Ends with the first broken promise and what led to it.
 
   --minutes N      how long faults are injected [3]
   --seed N         the same faults again [by chance]
@@ -48,6 +53,12 @@ cluster
 ${named(SCRIPTS)}
   --plant NAME     one of these, each with the script in which it does harm:
 ${named(CLUSTER_PLANTS)}
+
+simulation
+  --seed N         the first seed [1]
+  --seeds N        how many [2000]
+  --plant NAME     one of these:
+${MISTAKES.map((name) => `                   ${name}`).join('\n')}
 
   --help           show this
 
@@ -73,6 +84,7 @@ async function main(): Promise<number> {
       void interruption.then(() => process.exit(INTERRUPTED));
     });
   if (command.kind === 'cluster') return runCluster(command);
+  if (command.kind === 'simulation') return tell(await runSimulation({ ...command, say }));
   const starting = startEmbeddedPostgres({ settings: { max_connections: '200' } });
   cleanup.add(async () => (await starting).stop());
   const url = await (await starting).createDatabase('faults');

@@ -19,6 +19,9 @@ export interface Loop {
   stop(): Promise<void>;
 }
 
+/** Said by hand: an abort without a reason makes an exception, with its stack. */
+const WOKEN = 'woken';
+
 export function startLoop({ clock, random, step, onError, retry }: LoopOptions): Loop {
   const stopping = new AbortController();
   let rest = new AbortController();
@@ -45,10 +48,10 @@ export function startLoop({ clock, random, step, onError, retry }: LoopOptions):
 
   const ended = run();
   return {
-    wake: () => rest.abort(),
+    wake: () => rest.abort(WOKEN),
     stop: () => {
       stopping.abort();
-      rest.abort();
+      rest.abort(WOKEN);
       return ended;
     },
   };

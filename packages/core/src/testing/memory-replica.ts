@@ -58,8 +58,17 @@ export class MemoryReplica {
   }
 
   get local(): LocalReplica {
+    const { topicId, partition, partitionId, leader, leaderEpoch, partitionEpoch, replicas, isr, minIsr } = this.#role;
     return {
-      ...this.#role,
+      topicId,
+      partition,
+      partitionId,
+      leader,
+      leaderEpoch,
+      partitionEpoch,
+      replicas,
+      isr,
+      minIsr,
       pendingIsr: this.#pendingIsr,
       logStartOffset: this.#logStart,
       logEndOffset: this.#logEnd,

@@ -3,6 +3,33 @@ import { PACE, SimulatedBroker } from './simulation-broker.js';
 import { SimulatedProcess } from './simulation-process.js';
 import type { SimulationWorld } from './simulation-world.js';
 
+/** What may go wrong. */
+export type Fault =
+  | 'crash'
+  | 'crash of a database'
+  | 'cut between two'
+  | 'cut off process'
+  | 'cut off database'
+  | 'freeze'
+  | 'client in the dark'
+  | 'stop of the metadata'
+  | 'stop in order';
+
+const USUAL: readonly Fault[] = [
+  'crash',
+  'crash',
+  'crash of a database',
+  'cut between two',
+  'cut between two',
+  'cut off process',
+  'cut off database',
+  'freeze',
+  'freeze',
+  'client in the dark',
+  'stop of the metadata',
+  'stop in order',
+];
+
 /** Runs brokers' processes, and everything that goes wrong with them, with databases and with the network. */
 export class SimulatedFaults {
   readonly #world: SimulationWorld;
@@ -11,13 +38,16 @@ export class SimulatedFaults {
   readonly #begun = new Map<BrokerId, number>();
   readonly #frozen = new Set<SimulatedProcess>();
   readonly #mostRestMs: number;
+  readonly #likely: readonly Fault[];
   readonly clients: SimulatedProcess[] = [];
   count = 0;
   #isOver = false;
 
-  constructor(world: SimulationWorld) {
+  /** Of `likely`, each as likely as it is named often. */
+  constructor(world: SimulationWorld, likely: readonly Fault[] = USUAL) {
     this.#world = world;
-    this.#mostRestMs = world.random.one([800, 1_500, 3_000]);
+    this.#likely = likely;
+    this.#mostRestMs = world.random.one([500, 1_000, 2_500]);
   }
 
   /** Begins a process of a broker, whether or not another one runs still. */
@@ -53,7 +83,7 @@ export class SimulatedFaults {
     if (this.#isOver) return;
     const { random, time } = this.#world;
     this.count += 1;
-    random.one(this.#faults)();
+    this.#faults[random.one(this.#likely)]();
     time.after(random.between(50, this.#mostRestMs), () => this.run());
   }
 
@@ -67,25 +97,22 @@ export class SimulatedFaults {
     for (const brokerId of brokerIds) this.#world.database(brokerId).start();
   }
 
-  readonly #faults: readonly (() => void)[] = [
-    () => this.crash(this.#anyProcess()),
-    () => this.crash(this.#anyProcess()),
-    () => this.#crashDatabase(),
-    () => this.#cutBetween(),
-    () => this.#cutBetween(),
-    () => this.#isolate(this.#anyProcess().name),
-    () => this.#isolate(this.#world.database(this.#anyBroker()).name),
-    () => this.#freeze(),
-    () => this.#freeze(),
-    () => this.#keepInTheDark(),
-    () => this.#stopMetadata(),
-    () => this.#stopInOrder(),
-  ];
+  readonly #faults: Readonly<Record<Fault, () => void>> = {
+    crash: () => this.crash(this.#anyProcess()),
+    'crash of a database': () => this.#crashDatabase(),
+    'cut between two': () => this.#cutBetween(),
+    'cut off process': () => this.#isolate(this.#anyProcess().name),
+    'cut off database': () => this.#isolate(this.#world.database(this.#anyBroker()).name),
+    freeze: () => this.#freeze(),
+    'client in the dark': () => this.#keepInTheDark(),
+    'stop of the metadata': () => this.#stopMetadata(),
+    'stop in order': () => this.#stopInOrder(),
+  };
 
   #beginAgain(broker: SimulatedBroker): void {
     if (this.#running.get(broker.brokerId) !== broker) return;
     const { random, time } = this.#world;
-    time.after(random.isTrue(0.5) ? random.between(10, 300) : random.between(300, 4_000), () => {
+    time.after(random.isTrue(0.5) ? random.between(10, 300) : random.between(300, 3_000), () => {
       if (this.#running.get(broker.brokerId) === broker) this.begin(broker.brokerId);
     });
   }

@@ -18,6 +18,8 @@ export interface Weather {
   readonly lossChance: number;
   /** Of a request that takes effect long after its caller has given up. */
   readonly lateChance: number;
+  /** The only calls that are ever late; all of them unless told. */
+  readonly lateCalls?: readonly string[];
   readonly crashChance: number;
 }
 
@@ -74,7 +76,8 @@ export class SimulatedNetwork {
       };
       if (this.#isLost(caller.name, server.name)) giveUp('the request was lost');
       else {
-        const isLate = random.isTrue(this.weather.lateChance);
+        const { lateChance, lateCalls } = this.weather;
+        const isLate = (lateCalls?.includes(what) ?? true) && random.isTrue(lateChance);
         if (isLate) giveUp('the request is late');
         time.after(isLate ? random.between(0, LATEST_MS) : this.#delay(), () => {
           if (!server.isUp || server.starts !== starts) {

@@ -11,7 +11,7 @@ import { PACE, type SimulatedBroker } from './simulation-broker.js';
 import { SimulatedProducer, SimulatedReader } from './simulation-clients.js';
 import { SimulatedDatabase } from './simulation-database.js';
 import { checkTheEnd, unrest } from './simulation-end.js';
-import { SimulatedFaults } from './simulation-faults.js';
+import { SimulatedFaults, type Fault } from './simulation-faults.js';
 import { SimulationHistory } from './simulation-history.js';
 import { SimulationInvariants } from './simulation-invariants.js';
 import { SimulatedMetadata } from './simulation-metadata.js';
@@ -27,6 +27,12 @@ export interface SimulationOptions {
   readonly mistakes?: readonly Mistake[];
   /** Violations that are no news here, by how they begin. */
   readonly tolerated?: readonly string[];
+  /** What goes wrong, each as likely as it is named often; everything unless told. */
+  readonly faults?: readonly Fault[];
+  /** What the network is like, where it is not left to the seed. */
+  readonly weather?: Partial<Weather>;
+  /** How long things go wrong, where it is not left to the seed; in milliseconds. */
+  readonly faultsForMs?: number;
 }
 
 export interface SimulationReport {
@@ -44,7 +50,7 @@ export interface SimulationReport {
   readonly fingerprint: string;
 }
 
-const FAULTS_FOR_MS = [3_000, 6_000, 10_000];
+const FAULTS_FOR_MS = [2_000, 2_000, 2_000, 3_000, 3_000, 3_000, 6_000, 6_000, 20_000];
 const QUIET_WITHIN_MS = 40_000;
 const LOOK_EVERY_MS = 200;
 
@@ -75,18 +81,22 @@ class Simulation {
   readonly faults: SimulatedFaults;
   violation: string | undefined;
   readonly #tolerated: readonly string[];
+  readonly #knownWeather: Partial<Weather>;
+  readonly #faultsForMs: number | undefined;
   readonly #databases: ReadonlyMap<BrokerId, SimulatedDatabase>;
   readonly #world: SimulationWorld;
   readonly #producers: SimulatedProducer[] = [];
   #invariants: SimulationInvariants | undefined;
   readonly #partitions: SimulatedPartition[] = [];
 
-  constructor(seed: number, { mistakes = [], tolerated = [] }: SimulationOptions) {
+  constructor(seed: number, { mistakes = [], tolerated = [], faults, weather = {}, faultsForMs }: SimulationOptions) {
     const { time, trace } = this;
     const random = new SeededRandom(seed);
     this.random = random;
     this.#tolerated = tolerated;
-    const brokerIds = [1, 2, 3, 4, 5].slice(0, random.one([3, 3, 3, 4, 5]));
+    this.#knownWeather = weather;
+    this.#faultsForMs = faultsForMs;
+    const brokerIds = [1, 2, 3, 4, 5].slice(0, random.one([3, 3, 3, 3, 4, 5]));
     const known = new Set(mistakes);
     const onCrash = (process: SimulatedProcess) => this.faults.crash(process);
     const network = new SimulatedNetwork({ time, random, trace: (who, what) => trace.add(who, what), onCrash });
@@ -116,7 +126,7 @@ class Simulation {
       served: (database, partitionId) => this.#invariants?.lookAtService(database, partitionId),
       ended: (broker: SimulatedBroker, why) => this.faults.ended(broker, why),
     };
-    this.faults = new SimulatedFaults(this.#world);
+    this.faults = new SimulatedFaults(this.#world, faults);
   }
 
   /** Answers how many records were lost that were acknowledged by a leader alone. */
@@ -128,7 +138,7 @@ class Simulation {
     this.#beginClients();
     network.weather = this.#weather();
     this.faults.run();
-    await this.#go(this.random.one(FAULTS_FOR_MS));
+    await this.#go(this.#faultsForMs ?? this.random.one(FAULTS_FOR_MS));
     this.faults.end();
     for (const producer of this.#producers) producer.stop();
     const isDone = async () =>
@@ -169,7 +179,7 @@ class Simulation {
     const { random } = this;
     const { brokerIds, metadata } = this.#world;
     const replicationFactor = random.one([2, 3, 3, 3]);
-    const partitions = Array.from({ length: random.whole(1, 2) }, (_, partition) => {
+    const partitions = Array.from({ length: random.one([1, 1, 2]) }, (_, partition) => {
       const replicas = [...brokerIds];
       while (replicas.length > replicationFactor) replicas.splice(random.whole(0, replicas.length - 1), 1);
       const first = random.whole(0, replicationFactor - 1);
@@ -231,8 +241,9 @@ class Simulation {
       leastDelayMs: 0.5,
       mostDelayMs: random.one([3, 10, 60]),
       lossChance: random.one([0, 0.005, 0.03]),
-      lateChance: random.one([0, 0.005, 0.02]),
+      lateChance: random.one([0, 0.01, 0.05, 0.1]),
       crashChance: random.one([0, 0.000_3, 0.002]),
+      ...this.#knownWeather,
     };
   }
 
