@@ -1,0 +1,174 @@
+import 'reflect-metadata';
+import { Controller } from '@nestjs/common';
+import { ClientsModule, Ctx, MessagePattern, Payload, RpcException } from '@nestjs/microservices';
+import { connect } from '@postlog/core';
+import { testDatabase } from '@postlog/core/testing';
+import { firstValueFrom, from, Observable, of, toArray } from 'rxjs';
+import { z } from 'zod';
+import { defineTopic, PostlogClient, PostlogContext } from '../index.js';
+import { testWorld, until, type World } from '../spec/world.js';
+
+const Quotes = defineTopic('quotes', { schema: z.object({ item: z.string() }) });
+const NEVER = new Promise<never>(() => {});
+let world: World;
+let aborted = 0;
+
+@Controller()
+class Pricing {
+  @MessagePattern(Quotes)
+  quote(@Payload() { item }: { item: string }, @Ctx() context: PostlogContext) {
+    return { item, price: item.length, tenant: context.getMetadata()['tenant'] };
+  }
+
+  @MessagePattern('numbers')
+  numbers(@Payload() upTo: number): Observable<number> {
+    return from(Array.from({ length: upTo }, (_, index) => index));
+  }
+
+  @MessagePattern('failures')
+  fail(@Payload() kind: string): void {
+    if (kind === 'plain') throw new RangeError('not for the world');
+    throw new RpcException({ code: 'NO_STOCK', message: 'sold out', details: { left: 0 } });
+  }
+
+  @MessagePattern('silence')
+  silence(@Ctx() { signal }: PostlogContext): Promise<never> {
+    signal.addEventListener('abort', () => (aborted += 1));
+    return NEVER;
+  }
+
+  @MessagePattern('nothing')
+  nothing(): void {}
+
+  @MessagePattern('circles')
+  circle(): unknown {
+    const circle: { self?: unknown } = {};
+    circle.self = circle;
+    return circle;
+  }
+
+  @MessagePattern({ cmd: 'sum', version: 1 })
+  sum(@Payload() numbers: number[]): Observable<number> {
+    return of(numbers.reduce((sum, each) => sum + each, 0));
+  }
+}
+
+describe('request and reply', () => {
+  let client: PostlogClient;
+
+  beforeAll(async () => {
+    world = await testWorld();
+    const app = await world.hybrid({
+      controllers: [Pricing],
+      options: { requestTopic: 'pricing', drainTimeoutMs: 50 },
+    });
+    client = app.get(PostlogClient);
+  });
+  afterAll(() => world.close());
+
+  it('answers a promise and an observable, with metadata', async () => {
+    const answer = await client.request('quotes', { item: 'tea' }, { headers: { tenant: 'a' } });
+    expect(answer).toEqual({ item: 'tea', price: 3, tenant: 'a' });
+    await expect(firstValueFrom(client.send(Quotes, { item: 'coffee' }))).resolves.toMatchObject({ price: 6 });
+  });
+
+  it('answers several values in their order', async () => {
+    await expect(firstValueFrom(client.send('numbers', 5).pipe(toArray()))).resolves.toEqual([0, 1, 2, 3, 4]);
+    await expect(firstValueFrom(client.send('numbers', 0).pipe(toArray()))).resolves.toEqual([]);
+    await expect(client.request('nothing', {})).resolves.toBeUndefined();
+  });
+
+  it('routes patterns that are no topic inside the request topic', async () => {
+    await expect(client.request({ version: 1, cmd: 'sum' }, [1, 2, 3])).resolves.toBe(6);
+  });
+
+  it('keeps message, code and details of an RpcException, and nothing of another error', async () => {
+    await expect(client.request('failures', 'rpc')).rejects.toMatchObject({
+      name: 'RemoteError',
+      message: 'sold out',
+      code: 'NO_STOCK',
+      details: { left: 0 },
+    });
+    await expect(client.request('failures', 'plain')).rejects.toThrow('Internal server error');
+    await expect(client.request('circles', {})).rejects.toThrow('no JSON form');
+  });
+
+  it('checks a question against its contract where it is asked', async () => {
+    await expect(client.request(Quotes, { item: 7 })).rejects.toThrow('does not fit the schema of quotes: item');
+  });
+
+  it('ends with a deadline, and tells the handler that nobody waits', async () => {
+    aborted = 0;
+    await expect(client.request('silence', {}, { timeoutMs: 200 })).rejects.toMatchObject({
+      code: 'REQUEST_TIMED_OUT',
+      outcome: 'unknown',
+    });
+    await until(() => aborted === 1);
+  });
+
+  it('tells the handler when whoever asked unsubscribes', async () => {
+    aborted = 0;
+    const subscription = client.send('silence', {}).subscribe();
+    await new Promise((wake) => setTimeout(wake, 100));
+    subscription.unsubscribe();
+    await until(() => aborted === 1);
+  });
+
+  it('mixes nothing up when many ask at once', async () => {
+    const items = Array.from({ length: 500 }, (_, index) => 'x'.repeat(index % 50));
+    const answers = await Promise.all(items.map((item) => client.request<{ price: number }>('quotes', { item })));
+    expect(answers.map(({ price }) => price)).toEqual(items.map(({ length }) => length));
+  });
+
+  it('passes over requests that came too late', async () => {
+    const headers = {
+      'postlog-request': 'r',
+      'postlog-pattern': 'silence',
+      'postlog-inbox': 'i',
+      'postlog-inbox-partition': '0',
+      'postlog-deadline': '5',
+    };
+    aborted = 0;
+    await world.log.producer().send({ topic: 'silence', messages: [{ value: '{}', headers }] });
+    await until(async () => (await world.lag('default-group', 'silence')) === 0);
+  });
+
+  it('close() rejects pending requests', async () => {
+    const own = new PostlogClient({ url: world.url, logger: null });
+    const pending = own.request('silence', {});
+    const outcome = expect(pending).rejects.toThrow('Connection closed');
+    await own.connect();
+    await new Promise((wake) => setTimeout(wake, 100));
+    await own.close();
+    await outcome;
+  });
+});
+
+describe('a client of Nest’s ClientsModule', () => {
+  it('client reconnects after a failed first connect', async () => {
+    const { url, drop } = await testDatabase();
+    const client = new PostlogClient({ url, logger: null, migrate: false });
+    await expect(firstValueFrom(client.emit('orders', 'early'))).rejects.toThrow('migrate');
+    const log = await connect({ url, logger: null });
+    await log.admin().createTopics({ topics: [{ topic: 'orders' }] });
+    await expect(firstValueFrom(client.emit('orders', 'late'))).resolves.toMatchObject({ baseOffset: '0' });
+    await client.close();
+    await log.close();
+    await drop();
+  });
+
+  it('is made from its options', async () => {
+    const { url, drop } = await testDatabase();
+    const log = await connect({ url, logger: null });
+    await log.admin().createTopics({ topics: [{ topic: 'orders' }] });
+    const { Test } = await import('@nestjs/testing');
+    const module = await Test.createTestingModule({
+      imports: [ClientsModule.register([{ name: 'LOG', customClass: PostlogClient, options: { url, logger: null } }])],
+    }).compile();
+    const client = module.get<PostlogClient>('LOG');
+    await expect(firstValueFrom(client.emit('orders', { id: 1 }))).resolves.toMatchObject({ baseOffset: '0' });
+    await module.close();
+    await log.close();
+    await drop();
+  });
+});
