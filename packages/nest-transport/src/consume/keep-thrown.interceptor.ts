@@ -1,6 +1,6 @@
 import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/common';
 import { tap, type Observable } from 'rxjs';
-import { PostlogContext } from './postlog.context.js';
+import { HandlingContext } from './handling.context.js';
 
 /**
  * Keeps what a handler threw on its context: behind Nest's exception layer only "Internal server error" is left of it, and
@@ -12,7 +12,7 @@ export class KeepThrownInterceptor implements NestInterceptor {
     return next.handle().pipe(
       tap({
         error: (error: unknown) => {
-          if (context instanceof PostlogContext) context.thrown = error;
+          if (context instanceof HandlingContext) context.thrown = error;
         },
       }),
     );

@@ -1,0 +1,69 @@
+import { PostlogError } from '@postlog/core';
+import { checkNames } from '../known-names.js';
+import type { PerInstanceGroup } from './group.js';
+
+/** What may also be set from the configuration, by a handler's `id` (`subscriptions` of the module). */
+export interface SubscriptionSettings {
+  /** Group id, used exactly as written; `perInstance()` for one a process [the class's, then the module's `group`]. */
+  readonly group?: string | PerInstanceGroup;
+  /** Where a group without a committed offset begins: at the log start [`true`; `perInstance()`: `false`], or at what comes next. */
+  readonly fromBeginning?: boolean;
+  /** How many partitions are handled at the same time [the module's `concurrency`]. */
+  readonly concurrency?: number;
+  /** How many records of one partition are handled at the same time [1]; those of one key stay in order. */
+  readonly keyConcurrency?: number;
+  /** How long one call may take, in milliseconds [as long as it wants]; then `signal` aborts and the call counts as failed. */
+  readonly timeoutMs?: number;
+}
+
+export interface SubscribeOptions extends SubscriptionSettings {
+  /** Names the handler for configuration, logs and health. */
+  readonly id?: string;
+  /** Only records that were sent with this `type`; other handlers of the same topic and group may take other types. */
+  readonly type?: string | readonly string[];
+  /** Hands over up to `size` records of one partition at once: `@Payload() records: LogRecord<T>[]`. */
+  readonly batch?: { readonly size: number };
+  /** Which of several named connections [the default one]. */
+  readonly connection?: string;
+}
+
+const SETTINGS = ['group', 'fromBeginning', 'concurrency', 'keyConcurrency', 'timeoutMs'];
+const LARGEST = { concurrency: 10_000, keyConcurrency: 10_000, timeoutMs: 2 ** 31 - 1 } as const;
+
+/** @param what whose options these are, as the user wrote it. @throws PostlogError `INVALID_CONFIG` */
+export function checkSubscribeOptions(options: SubscribeOptions, what: string): void {
+  checkNames(options, [...SETTINGS, 'id', 'type', 'batch', 'connection'], what);
+  checkNumbers(options, what);
+  const { batch, keyConcurrency, type } = options;
+  if (batch === undefined) return;
+  checkNames(batch, ['size'], `batch of ${what}`);
+  checkWhole(batch.size, 'batch.size', 100_000, what);
+  if (keyConcurrency !== undefined && keyConcurrency > 1)
+    throw invalid(
+      `${what} has batch and keyConcurrency; leave out keyConcurrency: a batch handler sorts its records by itself`,
+    );
+  if (type !== undefined)
+    throw invalid(
+      `${what} has batch and type; leave out type, or handle one record at a time: a batch holds records of every type`,
+    );
+}
+
+/** @throws PostlogError `INVALID_CONFIG` */
+export function checkSettings(settings: SubscriptionSettings, what: string): void {
+  checkNames(settings, SETTINGS, what);
+  checkNumbers(settings, what);
+}
+
+function checkNumbers(settings: SubscriptionSettings, what: string): void {
+  for (const name of ['concurrency', 'keyConcurrency', 'timeoutMs'] as const)
+    if (settings[name] !== undefined) checkWhole(settings[name], name, LARGEST[name], what);
+}
+
+function checkWhole(value: unknown, name: string, largest: number, what: string): void {
+  if (Number.isInteger(value) && (value as number) >= 1 && (value as number) <= largest) return;
+  throw invalid(`${name} of ${what} is ${JSON.stringify(value)}; give a whole number from 1 to ${largest}`);
+}
+
+function invalid(detail: string): PostlogError {
+  return new PostlogError('INVALID_CONFIG', `${detail}.`);
+}

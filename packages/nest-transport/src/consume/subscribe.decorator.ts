@@ -1,0 +1,25 @@
+import { UseInterceptors } from '@nestjs/common';
+import type { AnyTopic } from '../topic/topic.js';
+import { markHandler } from './handler-extras.js';
+import { KeepThrownInterceptor } from './keep-thrown.interceptor.js';
+import { checkSubscribeOptions, type SubscribeOptions } from './subscribe-options.js';
+
+/**
+ * Handles the records of a topic, or of all whose names match a pattern, as a member of a consumer group. One subscription is one
+ * (topic, group): its own offsets and its own pace. A handler that fails is called again with the same record, after a growing
+ * rest; nothing is skipped.
+ *
+ * @example
+ * @Subscribe(OrdersPlaced, { group: 'billing' })
+ * async invoice(@Payload() order: OrderPlaced, @Ctx() context: PostlogContext) { … }
+ * @throws PostlogError `INVALID_CONFIG` for options that nobody knows or that exclude each other
+ */
+export function Subscribe(topic: AnyTopic | string | RegExp, options: SubscribeOptions = {}): MethodDecorator {
+  const keepThrown = UseInterceptors(KeepThrownInterceptor) as MethodDecorator;
+  return (target, key, descriptor) => {
+    const name = `${target.constructor.name}.${String(key)}`;
+    checkSubscribeOptions(options, `@Subscribe() of ${name}`);
+    markHandler({ topic, options, name, classGroup: undefined }, descriptor as TypedPropertyDescriptor<unknown>);
+    keepThrown(target, key, descriptor);
+  };
+}
