@@ -1,9 +1,29 @@
-export { connectPostlog, postlogMicroservice } from './bootstrap.js';
-export { PostlogClient } from './postlog.client.js';
-export { PostlogContext } from './postlog.context.js';
-export { PostlogModule } from './postlog.module.js';
-export type { PostlogModuleOptions } from './postlog.options.js';
-export { PostlogProducer, type OutgoingRecord, type SendOptions } from './postlog.producer.js';
-export { PostlogServer, type PostlogServerEvents, type PostlogStatus } from './postlog.server.js';
-export { Subscribe, type SubscribeOptions } from './subscribe.decorator.js';
-export { POSTLOG, POSTLOG_TRANSPORT } from './tokens.js';
+export { Consumer, type ConsumerOptions } from './consume/consumer.decorator.js';
+export { perInstance, type PerInstanceGroup } from './consume/group.js';
+export { Header, Headers, Key, Offset } from './consume/parameters.js';
+export { BatchItemError, PostlogBatchContext, type LogRecord } from './consume/postlog-batch.context.js';
+export { PostlogContext } from './consume/postlog.context.js';
+export { PostlogServer, type PostlogServerEvents, type PostlogStatus } from './consume/postlog.server.js';
+export type { SubscribeOptions, SubscriptionSettings } from './consume/subscribe-options.js';
+export { Subscribe } from './consume/subscribe.decorator.js';
+export { PostlogHealthIndicator, type HealthLimits, type PostlogHealth } from './health/postlog-health.indicator.js';
+export { connectPostlog, postlogMicroservice } from './module/bootstrap.js';
+export { InjectFrom, InjectProducer } from './module/inject.js';
+export { PostlogModule } from './module/postlog.module.js';
+export type { PostlogModuleOptions } from './module/postlog.options.js';
+export { POSTLOG, POSTLOG_TRANSPORT, tokenOf, transportOf } from './module/tokens.js';
+export type { PostlogClientOptions } from './publish/open-client.js';
+export type { OutgoingRecord, RecordOptions, SendBatchOptions, SendOptions } from './publish/outgoing.js';
+export { PostlogClient, type RequestOptions } from './publish/postlog.client.js';
+export { PostlogProducer } from './publish/postlog.producer.js';
+export { TopicProducer } from './publish/topic.producer.js';
+export { RemoteError } from './request/remote-error.js';
+export type { Duration } from './topic/duration.js';
+export {
+  defineTopic,
+  type AnyTopic,
+  type PayloadOf,
+  type RecordKey,
+  type Topic,
+  type TopicOptions,
+} from './topic/topic.js';

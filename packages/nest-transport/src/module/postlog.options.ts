@@ -1,0 +1,67 @@
+import { CONNECT_OPTIONS, PostlogError, type ConnectOptions, type RetryOptions } from '@postlog/core';
+import type { SubscriptionSettings } from '../consume/subscribe-options.js';
+import { checkNames } from '../known-names.js';
+import type { RequestSettings } from '../publish/open-client.js';
+import type { CreateTopics } from '../topic/prepare-topics.js';
+
+/** Core's connection options, and how this application publishes and consumes. */
+export interface PostlogModuleOptions extends ConnectOptions, RequestSettings {
+  /** Group of handlers that name none, used exactly as written. */
+  readonly group?: string;
+  /** Whether this process consumes at all [`true`]; `false` for pods that only serve HTTP. */
+  readonly consume?: boolean;
+  /** Whether topics of `forFeature`, and those of `@MessagePattern`, are created where they are missing [`'declared'`]. */
+  readonly createTopics?: CreateTopics;
+  /** How a topic's name reads in this environment [as it is]: `(name) => `${stage}.${name}``. Not for regular expressions. */
+  readonly topicName?: (name: string) => string;
+  /** Settings of single handlers by their `id`; they win over those in the code. */
+  readonly subscriptions?: Readonly<Record<string, SubscriptionSettings>>;
+  /** How long a shutdown waits for handlers that run, in milliseconds [10 000]. */
+  readonly drainTimeoutMs?: number;
+  /** How many partitions of one subscription are handled at the same time [16]. */
+  readonly concurrency?: number;
+  /** How often handled offsets are committed, in milliseconds [1 000]. */
+  readonly autoCommitIntervalMs?: number;
+  /** A member that is silent this long loses its partitions, in milliseconds [45 000]. */
+  readonly sessionTimeout?: number;
+  /** Pace at which a failing handler is called again with the same record [100 ms, doubling up to 30 s, for ever]. */
+  readonly handlerRetry?: RetryOptions;
+}
+
+const OWN = [
+  'group',
+  'consume',
+  'createTopics',
+  'topicName',
+  'subscriptions',
+  'requestTimeoutMs',
+  'requestTopic',
+  'drainTimeoutMs',
+  'concurrency',
+  'autoCommitIntervalMs',
+  'sessionTimeout',
+  'handlerRetry',
+] as const;
+
+/** @throws PostlogError `INVALID_CONFIG`, naming the nearest option for one that nobody knows. */
+export function checkModuleOptions(options: PostlogModuleOptions): PostlogModuleOptions {
+  checkNames(options, [...CONNECT_OPTIONS, ...OWN], 'PostlogModule');
+  const { createTopics = 'declared', topicName } = options;
+  if (createTopics !== 'declared' && createTopics !== 'never')
+    throw invalid(`createTopics is ${JSON.stringify(createTopics)}; give 'declared' or 'never'`);
+  if (topicName !== undefined && typeof topicName !== 'function')
+    throw invalid('topicName is no function; give one that takes a name and answers the name to use');
+  return options;
+}
+
+/** The part that core's `connect` takes; it checks the values. */
+export function connectOptions(options: PostlogModuleOptions): ConnectOptions {
+  const own: readonly string[] = OWN;
+  return Object.fromEntries(
+    Object.entries(options).filter(([name]) => !own.includes(name)),
+  ) as unknown as ConnectOptions;
+}
+
+function invalid(detail: string): PostlogError {
+  return new PostlogError('INVALID_CONFIG', `${detail}.`);
+}
