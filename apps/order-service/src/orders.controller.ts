@@ -1,4 +1,16 @@
-import { Body, Controller, Get, Inject, NotFoundException, Param, ParseUUIDPipe, Post, Query } from '@nestjs/common';
+import {
+  Body,
+  Controller,
+  Get,
+  Inject,
+  NotFoundException,
+  Param,
+  ParseUUIDPipe,
+  Post,
+  Query,
+  ServiceUnavailableException,
+} from '@nestjs/common';
+import { PostlogHealthIndicator, type PostlogHealth } from '@postlog/nest-transport';
 import { Analytics, type RunFigures } from './analytics.js';
 import type { Order } from './order.entity.js';
 import { OrdersService, type Counts } from './orders.service.js';
@@ -9,6 +21,7 @@ export class OrdersController {
   constructor(
     @Inject(OrdersService) private readonly orders: OrdersService,
     @Inject(Analytics) private readonly analytics: Analytics,
+    @Inject(PostlogHealthIndicator) private readonly log: PostlogHealthIndicator,
   ) {}
 
   @Post('orders')
@@ -38,8 +51,11 @@ export class OrdersController {
     return this.analytics.figures(run);
   }
 
+  /** 503 while a consumer is dead or stuck, or the log cannot be reached. */
   @Get('health')
-  health(): { status: 'up' } {
-    return { status: 'up' };
+  async health(): Promise<{ readonly log: PostlogHealth }> {
+    const health = await this.log.check('log', { maxLag: 10_000, maxSilenceMs: 30_000 });
+    if (health.log.status === 'down') throw new ServiceUnavailableException(health);
+    return health;
   }
 }

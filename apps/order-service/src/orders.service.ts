@@ -11,7 +11,7 @@ import { PostlogProducer } from '@postlog/nest-transport';
 import { LessThan, type Repository } from 'typeorm';
 import { Order } from './order.entity.js';
 import type { PlaceOrder } from './place-order.dto.js';
-import { ORDERS_PLACED, type EmailSent, type OrderPlaced } from './topics.js';
+import { OrdersPlaced, type EmailSent, type OrderPlaced } from './topics.js';
 
 export interface Counts {
   readonly orders: number;
@@ -91,7 +91,7 @@ export class OrdersService implements OnModuleInit, OnModuleDestroy {
   async #publish(order: Order): Promise<Order> {
     const { id, run, customer, email, item, total, sequence } = order;
     const event: OrderPlaced = { orderId: id, run, customer, email, item, total, sequence };
-    const { partition, baseOffset } = await this.producer.send(ORDERS_PLACED, event, { key: customer });
+    const { partition, baseOffset } = await this.producer.send(OrdersPlaced, event);
     const place = { partition, offset: baseOffset };
     // Its mail may be out already: only an order that is still `placed` becomes `published`.
     await this.orders.update({ id, status: 'placed' }, { status: 'published' });

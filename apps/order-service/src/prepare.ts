@@ -2,7 +2,7 @@ import { connect } from '@postlog/core';
 import { DataSource } from 'typeorm';
 import type { Config } from './config.js';
 import { Order } from './order.entity.js';
-import { EMAILS_SENT, ORDERS_PLACED } from './topics.js';
+import { EmailsSent, OrdersPlaced } from './topics.js';
 
 /** Creates what the service needs, if it is missing: its table and its topics. Safe when several processes start at once. */
 export async function prepare({ DATABASE_URL, log, ...topics }: Config): Promise<void> {
@@ -28,7 +28,9 @@ export async function prepare({ DATABASE_URL, log, ...topics }: Config): Promise
     configEntries: [{ name: 'min.insync.replicas', value: String(topics.MIN_INSYNC_REPLICAS) }],
   };
   try {
-    await postlog.admin().createTopics({ topics: [ORDERS_PLACED, EMAILS_SENT].map((topic) => ({ topic, ...shape })) });
+    await postlog
+      .admin()
+      .createTopics({ topics: [OrdersPlaced, EmailsSent].map(({ name }) => ({ topic: name, ...shape })) });
   } finally {
     await postlog.close();
   }

@@ -1,3 +1,6 @@
+import { defineTopic } from '@postlog/nest-transport';
+import { z } from 'zod';
+
 /** An order, as the rest of the company learns of it. Keyed by customer: one customer's orders stay in order. */
 export interface OrderPlaced {
   readonly orderId: string;
@@ -19,5 +22,19 @@ export interface EmailSent {
   readonly process: string;
 }
 
-export const ORDERS_PLACED = 'orders.placed';
-export const EMAILS_SENT = 'emails.sent';
+export const OrdersPlaced = defineTopic<OrderPlaced>('orders.placed', {
+  key: ({ customer }) => customer,
+  schema: z.object({
+    orderId: z.string(),
+    run: z.string(),
+    customer: z.string(),
+    email: z.string(),
+    item: z.string(),
+    total: z.number().int(),
+    sequence: z.number().int().min(1),
+  }),
+});
+
+export const EmailsSent = defineTopic<EmailSent>('emails.sent', {
+  schema: z.object({ orderId: z.string(), run: z.string(), process: z.string() }),
+});
