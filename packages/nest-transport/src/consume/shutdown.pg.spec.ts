@@ -1,5 +1,10 @@
 import 'reflect-metadata';
-import { Injectable, type OnApplicationShutdown, type OnModuleDestroy } from '@nestjs/common';
+import {
+  Injectable,
+  type BeforeApplicationShutdown,
+  type OnApplicationShutdown,
+  type OnModuleDestroy,
+} from '@nestjs/common';
 import { Ctx, Payload } from '@nestjs/microservices';
 import type { BaseRpcContext } from '@nestjs/microservices';
 import { Consumer, PostlogContext, PostlogServer, Subscribe, type PostlogStatus } from '../index.js';
@@ -7,12 +12,18 @@ import { producerOf, testWorld, until, type World } from '../spec/world.js';
 
 const seen: string[] = [];
 let release = () => {};
+let beforeClose = (): Promise<void> | void => {};
 
 /** Closes where TypeORM closes its pool. */
 @Injectable()
-class DataSource implements OnModuleDestroy, OnApplicationShutdown {
+class DataSource implements OnModuleDestroy, BeforeApplicationShutdown, OnApplicationShutdown {
   onModuleDestroy(): void {
     seen.push('destroy hooks');
+  }
+
+  /** Between the destroy hooks and `server.close()`: a record that came next would be begun here. */
+  async beforeApplicationShutdown(): Promise<void> {
+    await beforeClose();
   }
 
   onApplicationShutdown(): void {
@@ -34,6 +45,7 @@ class Slow {
 let world: World;
 beforeEach(async () => {
   seen.length = 0;
+  beforeClose = () => {};
   world = await testWorld();
 });
 afterEach(() => world.close());
@@ -48,10 +60,12 @@ describe('a shutdown', () => {
       ['first', 'second'].map((value) => ({ value, key: 'k' })),
     );
     await until(() => seen.includes('first began'));
-    const closed = app.close();
-    await until(() => seen.includes('destroy hooks'));
-    release();
-    await closed;
+    beforeClose = async () => {
+      release();
+      await until(() => seen.includes('first ended'));
+      await world.lag('slow'); // Time enough to begin the next one.
+    };
+    await app.close();
     expect(seen).toEqual(['first began', 'destroy hooks', 'first ended', 'first aborted', 'data source closed']);
     expect(await world.lag('slow')).toBe(1);
     const { groups } = await world.log.admin().describeGroups(['slow']);

@@ -6,7 +6,10 @@ export type HealthStatus = 'up' | 'degraded' | 'down';
 export interface HealthLimits {
   /** More records behind than this are `degraded` [any lag is fine]. */
   readonly maxLag?: number;
-  /** A subscription without a sign of life, or with work to do and none done, for so long is `down`, in milliseconds [60 000]. */
+  /**
+   * A subscription without a sign of life, or with work to do and none done, for so long is `down`, in milliseconds [60 000]; well over
+   * the three seconds between two reports to the group.
+   */
   readonly maxSilenceMs?: number;
 }
 
