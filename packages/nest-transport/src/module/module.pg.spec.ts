@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { Controller, Injectable, Module } from '@nestjs/common';
 import { MessagePattern, Payload } from '@nestjs/microservices';
 import { Test } from '@nestjs/testing';
+import { z } from 'zod';
 import {
   defineTopic,
   InjectFrom,
@@ -46,6 +47,16 @@ describe('PostlogModule', () => {
     const { partition } = await placed.send({ id: 7 });
     expect((await producer.send(Placed, { id: 7 })).partition).toBe(partition);
     expect((await placed.sendBatch([{ value: { id: 7 } }]))[0]!.partition).toBe(partition);
+  });
+
+  it('sends in the order of the calls, whether a schema checks the values or not', async () => {
+    const Checked = defineTopic('orders', { schema: z.number() });
+    const producer = producerOf(await world.hybrid({}));
+    const sends = Array.from({ length: 40 }, (_, value) =>
+      producer.send((value % 2 === 0 ? Checked : 'orders') as typeof Checked, value, { partition: 0 }),
+    );
+    const offsets = (await Promise.all(sends)).map(({ baseOffset }) => Number(baseOffset));
+    expect(offsets).toEqual(offsets.toSorted((one, other) => one - other));
   });
 
   it('creates nothing with createTopics: never, and says what is missing', async () => {
