@@ -1,6 +1,7 @@
 import type { RequiredAcks } from '../broker/handle-produce.js';
 import type { PostlogError } from '../errors/postlog-error.js';
 import type { CompressionName } from '../record/compression.js';
+import { buildAsWorthWhile } from '../record/build-as-worth-while.js';
 import { RecordBatchBuilder } from '../record/record-batch-builder.js';
 import type { Message } from '../record/messages.js';
 import type { TopicPartition } from '../record/topic-partition.js';
@@ -12,11 +13,6 @@ export interface BatchIdentity {
   readonly producerEpoch: number;
   readonly baseSequence: number;
 }
-
-/** Below this a batch is stored in a few pages anyway; above it, what lz4 saves in log and table is worth its time. */
-const WORTH_COMPRESSING_BYTES = 4_096;
-/** A batch that hardly shrank is stored as it is, which spares every reader the work. */
-const WORTH_KEEPING = 0.9;
 
 /** Records of one partition that will be appended together, and who waits for them. */
 export class ProducerBatch {
@@ -87,13 +83,9 @@ export class ProducerBatch {
 
   async #build(identity: BatchIdentity, mayCompress: boolean): Promise<Buffer> {
     if (this.compression !== undefined) return this.#builder.build({ compression: this.compression, ...identity });
-    const plainBytes = this.#builder.sizeInBytes;
-    if (mayCompress && plainBytes >= WORTH_COMPRESSING_BYTES) {
-      const compressed = await this.#builder.build({ compression: 'lz4', ...identity });
-      if (compressed.length <= plainBytes * WORTH_KEEPING) return compressed;
-      this.hardlyShrank = true;
-    }
-    return this.#builder.build({ compression: 'none', ...identity });
+    const { bytes, hardlyShrank } = await buildAsWorthWhile(this.#builder, identity, mayCompress);
+    this.hardlyShrank = hardlyShrank;
+    return bytes;
   }
 
   deliver(place: TopicPartition, baseOffset: bigint, logStartOffset: bigint): void {

@@ -1,7 +1,10 @@
 import { PostlogError } from '../errors/postlog-error.js';
 import { compress, type CompressionName } from './compression.js';
 import type { Message } from './messages.js';
-import { BATCH_HEADER_BYTES, writeBatchHeader } from './record-batch.js';
+import { ByteCursor } from './byte-cursor.js';
+import { corrupt } from './corrupt-batch.js';
+import { MAX_MOVED_BYTES, moveRecord } from './move-record.js';
+import { BATCH_HEADER_BYTES, readBatchHeader, writeBatchHeader } from './record-batch.js';
 import { boundRecordBytes, estimateRecordBytes, writeRecord } from './record-encoder.js';
 
 export { estimateRecordBytes } from './record-encoder.js';
@@ -71,6 +74,25 @@ export class RecordBatchBuilder {
   }
 
   /**
+   * Adds the records of a batch that is not compressed: as they are, but for what depends on their place (offset and time deltas).
+   *
+   * @throws PostlogError `CORRUPT_MESSAGE`
+   */
+  appendRecordsOf(batch: Buffer): void {
+    const { baseTimestamp, maxTimestamp, recordCount } = readBatchHeader(batch);
+    if (this.#recordCount === 0) this.#baseTimestamp = baseTimestamp;
+    this.#demandBytes(this.#end + batch.length + recordCount * MAX_MOVED_BYTES);
+    const cursor = new ByteCursor(batch, BATCH_HEADER_BYTES);
+    const shift = baseTimestamp - this.#baseTimestamp;
+    for (let index = 0; index < recordCount; index++) {
+      this.#end = moveRecord(cursor, this.#buffer, this.#end, { timestampShift: shift, offset: this.#recordCount });
+      this.#recordCount++;
+    }
+    if (!cursor.isAtEnd) throw corrupt('bytes follow its last record');
+    if (maxTimestamp > this.#maxTimestamp) this.#maxTimestamp = maxTimestamp;
+  }
+
+  /**
    * The batch's bytes. May be called again with other producer fields: the records are compressed once, and bytes that
    * were given out before never change.
    */
@@ -108,7 +130,10 @@ export class RecordBatchBuilder {
 
   #makeRoom(message: Message): void {
     if (this.#buffer.length - this.#end >= boundRecordBytes(message)) return;
-    const needed = this.#end + estimateRecordBytes(message);
+    this.#demandBytes(this.#end + estimateRecordBytes(message));
+  }
+
+  #demandBytes(needed: number): void {
     if (this.#buffer.length >= needed) return;
     const larger = Buffer.allocUnsafe(Math.max(needed, this.#buffer.length * 2));
     this.#buffer.copy(larger, 0, 0, this.#end);

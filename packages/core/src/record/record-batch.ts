@@ -16,6 +16,9 @@ export const BATCH_HEADER_BYTES = 61;
 /** The producer id of a batch that has none: its records are not protected against being repeated. */
 export const NO_PRODUCER_ID = -1n;
 
+/** A batch's producer fields when it has no producer id. */
+export const NO_PRODUCER = { producerId: NO_PRODUCER_ID, producerEpoch: -1, baseSequence: -1 } as const;
+
 export interface BatchHeader {
   readonly baseOffset: bigint;
   /** Bytes after the length field itself: 12 less than the whole batch. */
