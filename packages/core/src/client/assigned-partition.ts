@@ -3,41 +3,16 @@ import type { ReadPartition } from '../log/log.store.js';
 import type { Offset } from '../record/offset.js';
 import { DEFAULT_RETRY, retryDelay } from '../runtime/backoff.js';
 import { createDeferred, type Deferred } from '../runtime/deferred.js';
-import type { Cluster, Leadership } from './cluster.js';
-import type { OffsetReset } from './consumer-types.js';
+import type { AssignedPartitionOptions } from './assigned-partition-options.js';
+import type { Leadership } from './cluster.js';
 import { decodeFetched, type FetchedRecords } from './fetched-records.js';
 import { hasLeaderMoved, truncated } from './fetch-errors.js';
 import { validatePosition } from './leader-validation.js';
-import type { ReadAhead } from './read-ahead.js';
 import { findStart, type StartPosition } from './start-position.js';
 import { untilAborted } from './until-aborted.js';
 
 const NO_EPOCH = -1;
 const FETCH_RETRY = { ...DEFAULT_RETRY, maxRetryTime: 1_000 };
-
-export interface AssignedPartitionOptions {
-  readonly cluster: Cluster;
-  readonly topic: string;
-  readonly partition: number;
-  readonly partitionId: number;
-  /** The epoch under which this member took the partition over; a commit is compared with it. */
-  readonly ownerEpoch: number;
-  readonly committedOffset: Offset | null;
-  /** Of the last record before the committed offset; -1 when unknown. */
-  readonly leaderEpoch: number;
-  /** Where to begin without a committed offset, or when it is out of range. */
-  readonly reset: OffsetReset;
-  readonly maxBytes: number;
-  /** What all partitions of the consumer have read ahead. */
-  readonly readAhead: ReadAhead;
-  /** There are records to handle. */
-  readonly onRecords: () => void;
-  readonly onFetchStart: () => void;
-  readonly onFetched: (fetched: { readonly numberOfBatches: number; readonly duration: number }) => void;
-  readonly onFault: (error: unknown) => void;
-  /** There is nowhere to begin, and nothing but the user can change that. */
-  readonly onFatal: (error: PostlogError) => void;
-}
 
 /**
  * One partition while this member owns it: where it reads, what it has read ahead, how far the handler got, and what is
@@ -48,8 +23,6 @@ export class AssignedPartition {
   readonly partition: number;
   readonly partitionId: number;
   readonly ownerEpoch: number;
-  /** Everything before it is handled; what a commit stores. Null until the position is known. */
-  resolvedOffset: Offset | null;
   committedOffset: Offset | null;
   /** Epoch of the leader that wrote the last record that was handled. */
   leaderEpoch: number;
@@ -64,6 +37,7 @@ export class AssignedPartition {
   isResting = false;
   readonly #options: AssignedPartitionOptions;
   readonly #stopping = new AbortController();
+  #resolvedOffset: Offset | null;
   #position: Offset | null;
   /** Where to begin while there is no position. */
   #start: StartPosition;
@@ -91,7 +65,7 @@ export class AssignedPartition {
     this.committedOffset = options.committedOffset;
     this.leaderEpoch = options.leaderEpoch;
     this.#start = options.reset;
-    this.resolvedOffset = options.committedOffset;
+    this.#resolvedOffset = options.committedOffset;
     this.#position = options.committedOffset;
     this.#lastEpoch = options.leaderEpoch;
   }
@@ -107,6 +81,11 @@ export class AssignedPartition {
 
   get hasRecords(): boolean {
     return this.#buffer.length > 0;
+  }
+
+  /** Everything before it is handled; what a commit stores. Null until the position is known. */
+  get resolvedOffset(): Offset | null {
+    return this.#resolvedOffset;
   }
 
   get isDirty(): boolean {
@@ -137,7 +116,7 @@ export class AssignedPartition {
     if (typeof to !== 'bigint') this.#start = to;
     this.#dropBuffer();
     this.mayCommitBackwards = true;
-    this.resolvedOffset = this.#position;
+    this.#resolve(this.#position);
     this.failures = 0;
     this.isResting = false;
     this.leaderEpoch = NO_EPOCH;
@@ -166,9 +145,14 @@ export class AssignedPartition {
   resolve(next: Offset, generation: number, leaderEpoch: number): void {
     if (generation !== this.#generation) return;
     if (this.resolvedOffset === null || next > this.resolvedOffset) {
-      this.resolvedOffset = next;
       this.leaderEpoch = leaderEpoch;
+      this.#resolve(next);
     }
+  }
+
+  #resolve(offset: Offset | null): void {
+    this.#resolvedOffset = offset;
+    if (this.isDirty) this.#options.onDirty();
   }
 
   async #fetchLoop(): Promise<void> {
@@ -224,7 +208,7 @@ export class AssignedPartition {
     const begin = await findStart(this.#options.cluster, this, this.#start);
     if (generation !== this.#generation) return undefined;
     this.#position = begin;
-    this.resolvedOffset = begin;
+    this.#resolve(begin);
     return begin;
   }
 

@@ -90,7 +90,6 @@ export class ConsumerSession {
 
   start(): void {
     this.#source.start();
-    this.#scheduleCommit();
   }
 
   /** Something may be ready that was not: a partition was resumed or moved. */
@@ -163,6 +162,7 @@ export class ConsumerSession {
         maxBytes: options.maxBytesPerPartition,
         readAhead: this.#readAhead,
         onRecords: () => this.#runner.pump(),
+        onDirty: () => this.#commitInTime(),
         onFetchStart: () => events.emit(CONSUMER_EVENTS.FETCH_START, { topic, partition }),
         onFetched: (fetched) => events.emit(CONSUMER_EVENTS.FETCH, { topic, partition, ...fetched }),
         onFault: onError,
@@ -201,13 +201,17 @@ export class ConsumerSession {
     }
   }
 
-  #scheduleCommit(): void {
-    if (!this.#commitsByItself || this.#isStopping) return;
+  /** A consumer with nothing to commit has no timer: a thousand idle ones cost no turns of the event loop. */
+  #commitInTime(): void {
+    if (!this.#commitsByItself || this.#isStopping || this.#cancelTimer !== undefined) return;
     const interval = this.#options.run.autoCommitInterval ?? AUTO_COMMIT_INTERVAL_MS;
     this.#cancelTimer = this.#options.cluster.clock.after(interval, () => {
       void this.commitResolved()
         .catch(this.#options.onError)
-        .finally(() => this.#scheduleCommit());
+        .finally(() => {
+          this.#cancelTimer = undefined;
+          if (this.#uncommitted().length > 0) this.#commitInTime();
+        });
     });
   }
 

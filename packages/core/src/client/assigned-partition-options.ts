@@ -1,0 +1,31 @@
+import type { PostlogError } from '../errors/postlog-error.js';
+import type { Offset } from '../record/offset.js';
+import type { Cluster } from './cluster.js';
+import type { OffsetReset } from './consumer-types.js';
+import type { ReadAhead } from './read-ahead.js';
+
+export interface AssignedPartitionOptions {
+  readonly cluster: Cluster;
+  readonly topic: string;
+  readonly partition: number;
+  readonly partitionId: number;
+  /** The epoch under which this member took the partition over; a commit is compared with it. */
+  readonly ownerEpoch: number;
+  readonly committedOffset: Offset | null;
+  /** Of the last record before the committed offset; -1 when unknown. */
+  readonly leaderEpoch: number;
+  /** Where to begin without a committed offset, or when it is out of range. */
+  readonly reset: OffsetReset;
+  readonly maxBytes: number;
+  /** What all partitions of the consumer have read ahead. */
+  readonly readAhead: ReadAhead;
+  /** There are records to handle. */
+  readonly onRecords: () => void;
+  /** There is something to commit. */
+  readonly onDirty: () => void;
+  readonly onFetchStart: () => void;
+  readonly onFetched: (fetched: { readonly numberOfBatches: number; readonly duration: number }) => void;
+  readonly onFault: (error: unknown) => void;
+  /** There is nowhere to begin, and nothing but the user can change that. */
+  readonly onFatal: (error: PostlogError) => void;
+}
