@@ -1,4 +1,4 @@
--- Drops the table (and the append function) of a segment that left the map a while ago, and forgets the segment. Answers whether it did.
+-- Drops the table (and its functions) of a segment that left the map a while ago, and forgets the segment. Answers whether it did.
 create function postlog.drop_segment_v1(in_segment_id integer, unmapped_for interval) returns boolean
 language plpgsql volatile as $$
 begin
@@ -10,6 +10,8 @@ begin
   end if;
   execute format('drop table if exists postlog.segment_%s', in_segment_id);
   execute format('drop function if exists postlog.append_to_segment_%s', in_segment_id);
+  execute format('drop function if exists postlog.follow_in_segment_%s', in_segment_id);
+  execute format('drop function if exists postlog.log_ends_in_segment_%s', in_segment_id);
   return true;
 end
 $$;

@@ -61,14 +61,7 @@ begin
     end if;
     if error_code = 0 then
       if after > first then
-        execute format('
-          insert into postlog.segment_%s (partition_id, base_offset, last_offset, leader_epoch, max_timestamp,
-                                          producer_id, base_sequence, producer_epoch, size_bytes, batch)
-          select $1, b.base_offset, b.last_offset, b.leader_epoch, b.max_timestamp, b.producer_id, b.base_sequence, b.producer_epoch, b.size,
-                 substring($10 from $11 + b.ends - b.size for b.size)
-            from (select u.*, sum(u.size) over (order by u.base_offset)::integer as ends
-                    from unnest($2, $3, $4, $5, $6, $7, $8, $9)
-                         u(base_offset, last_offset, leader_epoch, max_timestamp, producer_id, base_sequence, producer_epoch, size)) b', r.active_segment_id)
+        execute format('select postlog.follow_in_segment_%s($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)', r.active_segment_id)
           using partition_ids[i], base_offsets[first : after - 1], last_offsets[first : after - 1], batch_epochs[first : after - 1],
                 max_timestamps[first : after - 1], producer_ids[first : after - 1], base_sequences[first : after - 1],
                 producer_epochs[first : after - 1], sizes[first : after - 1], batches, first_byte;

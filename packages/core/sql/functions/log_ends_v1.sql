@@ -12,6 +12,7 @@ language plpgsql stable
 set enable_seqscan = off
 set enable_bitmapscan = off
 set enable_sort = off
+set plan_cache_mode = force_generic_plan
 as $$
 declare
   segment_to_read integer;
@@ -21,31 +22,8 @@ begin
   for segment_to_read in
     select distinct r.active_segment_id from postlog.replica r where r.partition_id = any (partition_ids)
   loop
-    return query execute format('
-      select t.partition_id, t.role, t.leader_epoch, $3, t.active_segment_id, t.log_start_offset, t.log_end_offset,
-             case
-               when cardinality(t.replicas) <= 1 and t.role = ''leader'' then t.log_end_offset
-               when t.role = ''leader'' and t.isr = array[$4] and coalesce(t.pending_isr, t.isr) = t.isr then
-                 greatest(postlog.stored_watermark_v1(t.partition_id), postlog.watermark_candidate_v1(
-                   t.partition_id, $4, t.leader_epoch, t.log_end_offset, t.replicas, t.isr, t.pending_isr, t.min_isr))
-               else postlog.stored_watermark_v1(t.partition_id)
-             end
-        from (
-          select r.*,
-                 coalesce(
-                   (select s.last_offset + 1
-                      from postlog.segment_%s s
-                     where s.partition_id = r.partition_id
-                     order by s.base_offset desc
-                     limit 1),
-                   (select m.base_offset
-                      from postlog.replica_segment m
-                     where m.partition_id = r.partition_id
-                     order by m.base_offset desc
-                     limit 1)) as log_end_offset
-            from postlog.replica r
-           where r.partition_id = any ($1) and r.active_segment_id = $2) t', segment_to_read)
-      using partition_ids, segment_to_read, me.lead_until, me.broker_id;
+    return query execute format('select * from postlog.log_ends_in_segment_%s($1, $2, $3)', segment_to_read)
+      using partition_ids, me.lead_until, me.broker_id;
   end loop;
 end
 $$;

@@ -7,8 +7,11 @@ create function postlog.watermark_candidate_v1(
   in_partition_id integer, in_leader_id integer, in_leader_epoch integer, log_end bigint,
   replicas integer[], isr integer[], pending_isr integer[], min_isr integer
 ) returns bigint
-language sql stable as $$
-  select case
+language plpgsql stable
+set plan_cache_mode = force_generic_plan
+as $$
+begin
+  return case
            when cardinality(isr) < min_isr then null
            when exists (select from unnest(isr || coalesce(pending_isr, '{}')) m(broker_id)
                          where m.broker_id <> in_leader_id
@@ -20,5 +23,6 @@ language sql stable as $$
               where f.broker_id = any (isr || coalesce(pending_isr, '{}'))
                  or f.log_end_offset is not null and f.caught_up_at > clock_timestamp() - (
                       select b.replica_lag_time_max_ms * interval '1 ms' from postlog.broker b)))
-         end
-$$;
+         end;
+end
+$$
