@@ -3,14 +3,16 @@
 --
 -- Its fetch offset says that it holds everything before it, committed (rule B6); a fetch under another leader epoch, or from where the
 -- logs differ, says nothing. Arrays run in parallel, in ascending order of partition id. Nothing is written for a
--- follower that stands at the leader's end as before. Soft state all of it, so this commit does not wait for the disk.
+-- follower that stands at the leader's end as before; that it was caught up then is noted once for all that it follows here, when these are
+-- all (`is_whole`). Soft state all of it, so this commit does not wait for the disk.
 create function postlog.note_fetch_v1(
   in_broker_id integer,
   in_broker_epoch integer,
   partition_ids integer[],
   leader_epochs integer[],
   fetch_offsets bigint[],
-  last_epochs integer[]
+  last_epochs integer[],
+  is_whole boolean
 ) returns table (
   partition_id integer, error_code integer, diverging_epoch integer, diverging_end bigint,
   log_start_offset bigint, log_end_offset bigint, high_watermark bigint, has_advanced boolean
@@ -93,7 +95,7 @@ begin
     return next;
   end loop;
 
-  if fetched_before is null or fetched_before < asked_at - interval '100 ms' then
+  if is_whole and (fetched_before is null or fetched_before < asked_at - interval '100 ms') then
     insert into postlog.follower_fetch (broker_id, fetched_at) values (in_broker_id, asked_at) on conflict do nothing;
   end if;
 end

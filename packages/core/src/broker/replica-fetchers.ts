@@ -16,13 +16,15 @@ export interface ReplicaFetchersOptions extends Omit<BrokerOptions, 'services' |
   readonly onError: (error: unknown) => void;
 }
 
-/** Wake-ups only shorten the rest of a fetcher that has nothing to copy. */
-const LOOK_EVERY_MS = 500;
+/** A broker that is not registered yet fetches nothing. */
+const REGISTERED_SOON_MS = 500;
 
 interface Peer {
   readonly broker: Broker;
   readonly replicas: ReplicaStore;
   readonly address: string;
+  /** Looks at these partitions now. */
+  readonly wake: (partitionIds: readonly number[]) => void;
   readonly loop: Loop;
   leaveWakeUps: () => void;
 }
@@ -51,9 +53,11 @@ export class ReplicaFetchers {
     for (const other of image.brokers.values()) {
       if (other.brokerId === brokerId) continue;
       const peer = this.#peer(other.brokerId, other.address);
+      const partitionIds = followed.get(other.brokerId) ?? [];
       peer.leaveWakeUps();
-      peer.leaveWakeUps = peer.broker.toCopy.wait(followed.get(other.brokerId) ?? [], () => peer.loop.wake());
-      if (followed.has(other.brokerId)) peer.loop.wake();
+      const leave = partitionIds.map((id) => peer.broker.toCopy.wait([id], () => peer.wake([id])));
+      peer.leaveWakeUps = () => leave.forEach((each) => each());
+      if (partitionIds.length > 0) peer.wake(partitionIds);
     }
   }
 
@@ -94,11 +98,15 @@ export class ReplicaFetchers {
     const fetcher = this.#fetcher(brokerId, own, broker, replicas);
     const step = async () => {
       const epoch = brokerEpoch();
-      return epoch !== undefined && (await fetcher.step(epoch)) ? 0 : LOOK_EVERY_MS;
+      return epoch === undefined ? REGISTERED_SOON_MS : fetcher.step(epoch);
     };
     const retry = { ...DEFAULT_RETRY, maxRetryTime: 1_000 };
     const loop = startLoop({ clock, random: random.next, retry, step, onError });
-    const peer: Peer = { broker, replicas, address, loop, leaveWakeUps: () => {} };
+    const wake = (partitionIds: readonly number[]) => {
+      fetcher.wake(partitionIds);
+      loop.wake();
+    };
+    const peer: Peer = { broker, replicas, address, wake, loop, leaveWakeUps: () => {} };
     this.#peers.set(brokerId, peer);
     logger.debug('attached to another broker', { brokerId, address });
     return peer;

@@ -43,11 +43,11 @@ export class PostgresReplicaStore implements ReplicaStore, TopicStore {
   }
 
   async listReplicas(): Promise<readonly LocalReplica[]> {
-    return (await this.#database.query<ReplicaRow>(LIST_REPLICAS, [null])).map(replicaOf);
+    return (await this.#database.query<ReplicaRow>(LIST_REPLICAS, [null, null])).map(replicaOf);
   }
 
-  async listFollowed(leaderId: BrokerId): Promise<readonly LocalReplica[]> {
-    return (await this.#database.query<ReplicaRow>(LIST_REPLICAS, [leaderId])).map(replicaOf);
+  async listFollowed(leaderId: BrokerId, only?: readonly number[]): Promise<readonly LocalReplica[]> {
+    return (await this.#database.query<ReplicaRow>(LIST_REPLICAS, [leaderId, only ?? null])).map(replicaOf);
   }
 
   /** Replicas that are missing are made first, outside of any lock of a partition's. */
@@ -93,6 +93,7 @@ export class PostgresReplicaStore implements ReplicaStore, TopicStore {
   async noteFetch(
     follower: { readonly brokerId: BrokerId; readonly brokerEpoch: number },
     fetches: readonly FollowerFetch[],
+    { isWhole }: { readonly isWhole: boolean } = { isWhole: true },
   ): Promise<readonly FollowerFetchAnswer[]> {
     const sorted = [...fetches].sort((a, b) => a.partitionId - b.partitionId);
     const rows = await this.#database.query<NotedRow>(NOTE_FETCH, [
@@ -102,6 +103,7 @@ export class PostgresReplicaStore implements ReplicaStore, TopicStore {
       sorted.map((fetch) => fetch.leaderEpoch),
       sorted.map((fetch) => fetch.fetchOffset),
       sorted.map((fetch) => fetch.lastEpoch),
+      isWhole,
     ]);
     return rows.map(answerOf);
   }

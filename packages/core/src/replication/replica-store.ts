@@ -94,18 +94,22 @@ export interface LedPartition extends LocalReplica {
 export interface ReplicaStore {
   /** Every replica of this broker. */
   listReplicas(): Promise<readonly LocalReplica[]>;
-  /** Those that follow this leader, at a known epoch. */
-  listFollowed(leaderId: BrokerId): Promise<readonly LocalReplica[]>;
+  /** Those that follow this leader, at a known epoch; of some partitions only, when they are named. */
+  listFollowed(leaderId: BrokerId, only?: readonly number[]): Promise<readonly LocalReplica[]>;
   /**
    * Makes replicas what the controller says, each unless a newer leader or partition epoch stands in its row. A new leader
    * first writes where its epoch begins (rule C19) and forgets what it knew of followers: members of the ISR count as caught up now.
    * Answers the partitions that changed.
    */
   applyRoles(roles: readonly ReplicaRole[]): Promise<readonly number[]>;
-  /** Notes the follower's progress, moves high watermarks, and says where the leader's logs end. */
+  /**
+   * Notes the follower's progress, moves high watermarks, and says where the leader's logs end. `isWhole`: these are all that it follows here, so of those
+   * where nothing changed it is known from now that it is caught up [true].
+   */
   noteFetch(
     follower: { readonly brokerId: BrokerId; readonly brokerEpoch: number },
     fetches: readonly FollowerFetch[],
+    options?: { readonly isWhole: boolean },
   ): Promise<readonly FollowerFetchAnswer[]>;
   /** Batches from an offset on, whole, at least one if there is any, bounded by bytes: under one snapshot. */
   readForFollower(

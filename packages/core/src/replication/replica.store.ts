@@ -10,7 +10,8 @@ export const LIST_REPLICAS: Statement = {
                       where l.partition_id = r.partition_id and l.start_offset < e.log_end_offset), -1) as last_epoch
       from postlog.log_ends_v1(array(
              select partition_id from postlog.replica
-              where $1::integer is null or leader_id = $1 and role = 'follower')) e
+              where $1::integer is null
+                 or leader_id = $1 and role = 'follower' and ($2::integer[] is null or partition_id = any ($2)))) e
       join postlog.replica r using (partition_id)
       join postlog.topic_partition p using (partition_id)
      order by p.partition_id`,
@@ -36,7 +37,7 @@ export const APPLY_ROLES: Statement = {
 
 export const NOTE_FETCH: Statement = {
   name: 'note_fetch',
-  text: /* sql */ `select * from postlog.note_fetch_v1($1, $2, $3, $4, $5, $6)`,
+  text: /* sql */ `select * from postlog.note_fetch_v1($1, $2, $3, $4, $5, $6, $7)`,
 };
 
 export const FOLLOW_APPEND: Statement = {

@@ -82,7 +82,10 @@ export class MemoryCluster {
       onStale: () => {},
       onTruncated: () => {},
     });
-    for (let turn = 0; turn < turns; turn += 1) await fetcher.step(1);
+    for (let turn = 0; turn < turns; turn += 1) {
+      fetcher.wake([PARTITION]);
+      await fetcher.step(1);
+    }
   }
 
   /** The controller hears that exactly these brokers are fenced. */

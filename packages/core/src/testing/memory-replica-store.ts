@@ -102,8 +102,11 @@ export class MemoryReplicaStore implements ReplicaStore {
     return [...this.#replicas.values()].map(({ local }) => local);
   }
 
-  async listFollowed(leaderId: BrokerId): Promise<readonly LocalReplica[]> {
-    return (await this.listReplicas()).filter(({ leader }) => leader === leaderId && leader !== this.#options.brokerId);
+  async listFollowed(leaderId: BrokerId, only?: readonly number[]): Promise<readonly LocalReplica[]> {
+    return (await this.listReplicas()).filter(
+      ({ leader, partitionId }) =>
+        leader === leaderId && leader !== this.#options.brokerId && (only?.includes(partitionId) ?? true),
+    );
   }
 
   async applyRoles(roles: readonly ReplicaRole[]): Promise<readonly number[]> {

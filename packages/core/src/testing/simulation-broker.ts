@@ -229,9 +229,12 @@ export class SimulatedBroker {
     });
     const loop = this.#newLoop(async () => {
       const epoch = this.#registration.brokerEpoch;
-      return epoch !== undefined && (await fetcher.step(epoch)) ? 0 : PACE.look;
+      return epoch === undefined ? PACE.look : fetcher.step(epoch);
     });
-    database.listen(this.process, loop.wake);
+    database.listen(this.process, (partitionId) => {
+      fetcher.wake([partitionId]);
+      loop.wake();
+    });
     const peer = { replicas, loop };
     this.#peers.set(other, peer);
     return peer;

@@ -157,7 +157,7 @@ export class SimulatedProducer extends Client {
       const stored = await database.replicas.append(partitionId, leaderEpoch, batch, { acks });
       if (!('error' in stored)) {
         this.world.served(database, partitionId);
-        database.notify(this.world.network);
+        database.notify(this.world.network, partitionId);
       }
       return {
         stored,

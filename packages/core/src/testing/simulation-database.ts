@@ -25,7 +25,7 @@ export class SimulatedDatabase implements SimulatedServer {
   readonly replicas: MemoryReplicaStore;
   readonly identity: BrokerDatabase;
   readonly #options: SimulatedDatabaseOptions;
-  readonly #woken = new Set<{ readonly process: SimulatedProcess; readonly wake: () => void }>();
+  readonly #woken = new Set<{ readonly process: SimulatedProcess; readonly wake: (partitionId: number) => void }>();
   #isUp = true;
   #starts = 1;
   #writes = 0;
@@ -62,14 +62,14 @@ export class SimulatedDatabase implements SimulatedServer {
   }
 
   /** `wake` is called when records came, as far as the network allows. */
-  listen(process: SimulatedProcess, wake: () => void): void {
+  listen(process: SimulatedProcess, wake: (partitionId: number) => void): void {
     this.#woken.add({ process, wake });
   }
 
-  /** Records came. */
-  notify(network: SimulatedNetwork): void {
+  /** Records came to a partition. */
+  notify(network: SimulatedNetwork, partitionId: number): void {
     for (const each of this.#woken) {
-      if (each.process.isAlive) network.hint(this.name, each.process, each.wake);
+      if (each.process.isAlive) network.hint(this.name, each.process, () => each.wake(partitionId));
       else this.#woken.delete(each);
     }
   }
