@@ -1,8 +1,10 @@
 import fc from 'fast-check';
+import { ByteCursor } from './byte-cursor.js';
 import type { Message } from './messages.js';
+import { MAX_MOVED_BYTES, moveRecord } from './move-record.js';
 import { RecordBatchBuilder } from './record-batch-builder.js';
 import { decodeBatch } from './record-batch-reader.js';
-import { NO_PRODUCER, verifyBatch } from './record-batch.js';
+import { BATCH_HEADER_BYTES, NO_PRODUCER, verifyBatch } from './record-batch.js';
 
 const plain = { compression: 'none', ...NO_PRODUCER } as const;
 
@@ -42,6 +44,15 @@ describe('records that are moved into another batch', () => {
     const records = decodeBatch(bytes, { baseOffset: 7n });
     expect(records.map(({ offset }) => Number(offset))).toEqual(Array.from({ length: 300 }, (_, n) => 7 + n));
     expect(records.map(({ value }) => Number(value))).toEqual(Array.from({ length: 300 }, (_, n) => n % 100));
+  });
+
+  it('grow no more than the caller made room for, whatever time and place they come to', async () => {
+    const batch = await batchOf([{ value: 'x'.repeat(50) }]);
+    const place = { timestampShift: Number.MAX_SAFE_INTEGER, offset: 2 ** 31 - 1 };
+    const end = moveRecord(new ByteCursor(batch, BATCH_HEADER_BYTES), Buffer.alloc(200), 0, place);
+    const grown = end - (batch.length - BATCH_HEADER_BYTES);
+    expect(grown).toBeGreaterThan(10);
+    expect(grown).toBeLessThanOrEqual(MAX_MOVED_BYTES);
   });
 
   it('are refused when the bytes do not hold what they claim', async () => {
