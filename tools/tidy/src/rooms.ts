@@ -12,6 +12,7 @@ export const ROOMS = [
   'cluster',
   'replication',
   'group',
+  'outbox',
   'broker',
   'client',
 ] as const;

@@ -9,6 +9,8 @@ import type { GroupLogging } from '../group/group-journal.js';
 import type { GroupLogPlace } from '../group/group-log-place.js';
 import { logEnds, read } from '../log/log.store.js';
 import { endOfEpoch } from '../log/leader-epochs.store.js';
+import { registerOutbox } from '../outbox/outbox.store.js';
+import { TransactionalOutbox } from '../outbox/transactional-outbox.js';
 import { Database } from '../postgres/database.js';
 import type { Offset } from '../record/offset.js';
 import { startListener } from '../postgres/listener.js';
@@ -25,8 +27,9 @@ import type { Loop } from '../runtime/run-loop.js';
 import { FetchDispatcher } from './fetch-dispatcher.js';
 import { Notifier } from './notifier.js';
 import { startOffsetExpiryService } from './offset-expiry-service.js';
+import { startOutboxService, type OutboxService } from './outbox-service.js';
 import { startSegmentService } from './segment-service.js';
-import { groupKey, partitionKey, readWakeUp, replicatedKey } from './wake-up.js';
+import { groupKey, OUTBOX_EXPECTED_KEY, OUTBOX_KEY, partitionKey, readWakeUp, replicatedKey } from './wake-up.js';
 import { WatermarkWaits } from './watermark-waits.js';
 
 export interface BrokerOptions {
@@ -68,6 +71,8 @@ export class Broker {
   readonly groupsChanged = new Purgatory<string>();
   readonly #notifier: Notifier;
   readonly #options: BrokerOptions;
+  #outbox: TransactionalOutbox | undefined;
+  #sequencing: OutboxService | undefined;
   #loops: Loop[] = [];
 
   private constructor(options: BrokerOptions) {
@@ -104,6 +109,15 @@ export class Broker {
         const onError = (error: unknown) => logger.debug('a service met an error', { reason: String(error) });
         const context = { database: this.database, holder: processToken, clock, random: random.next, onError };
         this.#loops.push(startSegmentService(context), startOffsetExpiryService(context, options.offsetsRetentionMs));
+        if (this.#outbox !== undefined) {
+          this.#sequencing = startOutboxService({
+            ...context,
+            onAppended: (partitionIds) => this.announceAppend(partitionIds),
+            onDropped: (partitionIds) =>
+              logger.warn('records of the outbox were for topics that are deleted', { partitionIds }),
+          });
+          this.#loops.push(this.#sequencing);
+        }
       }
     };
   }
@@ -128,12 +142,18 @@ export class Broker {
       await broker.#reach();
       if (options.migrate) await migrate(broker.database);
       else await broker.#demandSchema();
+      broker.#outbox = await broker.#openOutbox();
       broker.#start();
       return broker;
     } catch (error) {
       await broker.close();
       throw error;
     }
+  }
+
+  /** Where records wait that are published inside transactions of this database; undefined in a cluster. */
+  get outbox(): TransactionalOutbox | undefined {
+    return this.#outbox;
   }
 
   /** How long a request may take, in milliseconds. */
@@ -195,6 +215,24 @@ export class Broker {
     };
   }
 
+  async #openOutbox(): Promise<TransactionalOutbox> {
+    return new TransactionalOutbox({
+      schema: this.#options.schema,
+      place: await registerOutbox(this.database),
+      uniqueName: (prefix) => this.random.uniqueName(prefix),
+      onEnded: this.#wakeSequencer(OUTBOX_KEY, (service) => service.wake()),
+      onUnseen: this.#wakeSequencer(OUTBOX_EXPECTED_KEY, (service) => service.expect()),
+    });
+  }
+
+  /** The sequencer is here, or in another process. */
+  #wakeSequencer(key: string, wake: (service: OutboxService) => void): () => void {
+    return () => {
+      if (this.#sequencing?.isActive === true) wake(this.#sequencing);
+      else this.#notifier.announce([key]);
+    };
+  }
+
   #listen(processToken: string): Loop {
     const { clock, random, logger } = this.#options;
     return startListener({
@@ -219,7 +257,9 @@ export class Broker {
       return;
     }
     for (const key of keys) {
-      if (typeof key === 'string') this.groupsChanged.wake(key);
+      if (key === OUTBOX_KEY) this.#sequencing?.wake();
+      else if (key === OUTBOX_EXPECTED_KEY) this.#sequencing?.expect();
+      else if (typeof key === 'string') this.groupsChanged.wake(key);
       else if (key.mustCopy) this.toCopy.wake(key.partitionId);
       else this.appended.wake(key.partitionId);
     }

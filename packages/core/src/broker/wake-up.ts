@@ -1,4 +1,4 @@
-/** What a wake-up names: a partition, whose records may be read or are yet to be copied, or a group's key. */
+/** What a wake-up names: a partition, whose records may be read or are yet to be copied; the outbox; or a group's key. */
 type WakeUpKey = { readonly partitionId: number; readonly mustCopy: boolean } | string;
 
 export interface WakeUp {
@@ -16,6 +16,11 @@ export function partitionKey(partitionId: number): string {
 export function replicatedKey(partitionId: number): string {
   return `r${partitionId}`;
 }
+
+/** A transaction that published has ended. */
+export const OUTBOX_KEY = 'o';
+/** One that published may end soon, and nobody will tell. */
+export const OUTBOX_EXPECTED_KEY = 'e';
 
 /** FNV-1a over UTF-16 units: two groups of one hash wake each other for nothing, no more. */
 export function groupKey(groupId: string): string {

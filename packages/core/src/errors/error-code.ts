@@ -40,6 +40,7 @@ export const ERROR_CODES = {
   OUT_OF_ORDER_SEQUENCE_NUMBER: { number: 45, retriable: false },
   DUPLICATE_SEQUENCE_NUMBER: { number: 46, retriable: false },
   INVALID_PRODUCER_EPOCH: { number: 47, retriable: false },
+  INVALID_TXN_STATE: { number: 48, retriable: false },
   KAFKA_STORAGE_ERROR: { number: 56, retriable: true },
   NON_EMPTY_GROUP: { number: 68, retriable: false },
   GROUP_ID_NOT_FOUND: { number: 69, retriable: false },
@@ -70,6 +71,8 @@ export const ERROR_CODES = {
   BUFFER_EXHAUSTED: { number: -102, retriable: true },
   /** Our own: nothing is committed for a partition, and `autoOffsetReset` is `none`. */
   NO_OFFSET_FOR_PARTITION: { number: -103, retriable: false },
+  /** Our own: a transaction of a database that `connect` was not told of in `applications`. */
+  UNREGISTERED_DATABASE: { number: -104, retriable: false },
 } as const satisfies Record<string, { number: number; retriable: boolean }>;
 
 export type ErrorCode = keyof typeof ERROR_CODES;

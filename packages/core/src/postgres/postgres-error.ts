@@ -25,6 +25,16 @@ export function isWorthReconnecting(error: unknown): boolean {
   return state === undefined || /^(08|57P0|53)/.test(state);
 }
 
+/** A whole transaction was undone by a serialization failure or a deadlock: whoever began it repeats it. */
+export function mustBeRepeated(error: unknown): boolean {
+  return /^(40001|40P01)/.test(sqlStateOf(error) ?? '');
+}
+
+/** A write in a transaction that only reads. */
+export function isReadOnlyRefusal(error: unknown): boolean {
+  return sqlStateOf(error) === '25006';
+}
+
 interface Rule {
   readonly states: RegExp;
   readonly code: ErrorCode;
@@ -79,6 +89,7 @@ const RULES: readonly Rule[] = [
     detail: 'the role lacks a privilege on the schema; grant it',
   },
   { states: /^3D000/, code: 'UNSUPPORTED_DATABASE', detail: 'the database of the url does not exist; create it' },
+  { states: /^25P02/, code: 'INVALID_TXN_STATE', detail: 'the transaction has failed and can only be rolled back' },
   { states: /^25006/, code: 'UNSUPPORTED_DATABASE', detail: 'the database is read only; connect to a primary' },
   {
     states: /^(3F000|42P01|42883)/,
@@ -95,6 +106,11 @@ const RULES: readonly Rule[] = [
     code: 'NOT_CONTROLLER',
     detail:
       'this broker belongs to a cluster, whose topics it cannot change alone; connect with `brokers` and `metadata`',
+  },
+  {
+    states: /^PL004/,
+    code: 'KAFKA_STORAGE_ERROR',
+    detail: 'records of the outbox cannot be appended now; they stay where they are and are tried again',
   },
 ];
 

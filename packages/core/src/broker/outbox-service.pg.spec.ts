@@ -1,0 +1,114 @@
+import type pg from 'pg';
+import { RecordBatchBuilder } from '../record/record-batch-builder.js';
+import { NO_PRODUCER } from '../record/record-batch.js';
+import { systemClock, type Clock } from '../runtime/clock.js';
+import { silentLogger } from '../runtime/logger.js';
+import { systemRandom } from '../runtime/random.js';
+import { until } from '../testing/collect.js';
+import { outboxWorld, type OutboxWorld } from '../testing/outbox-world.js';
+import { Broker } from './broker.js';
+
+let world: OutboxWorld;
+let brokers: Broker[];
+beforeEach(async () => {
+  world = await outboxWorld({ services: false });
+  brokers = [];
+});
+afterEach(async () => {
+  await Promise.all(brokers.map((broker) => broker.close()));
+  await world.drop();
+});
+
+const IDLE_MS = 500;
+
+/** A rest of a sequencer that expects nothing lasts for ever here: only a wake-up ends it. */
+const patient = (): Clock => ({
+  ...systemClock,
+  sleep: (ms, signal) => systemClock.sleep(ms === IDLE_MS ? 1e9 : ms, signal),
+});
+
+const open = async (services: boolean, clock: Clock = systemClock) => {
+  const broker = await Broker.open({
+    url: world.url,
+    schema: 'postlog',
+    migrate: true,
+    services,
+    offsetsRetentionMs: 604_800_000,
+    clientId: 'spec',
+    maxConnections: 4,
+    connectionTimeout: 10_000,
+    requestTimeout: 30_000,
+    clock,
+    random: systemRandom,
+    logger: silentLogger,
+  });
+  brokers.push(broker);
+  return broker;
+};
+const publish = async (broker: Broker, transaction: unknown, value: string) => {
+  const builder = new RecordBatchBuilder();
+  builder.append({ value }, 1_000);
+  const batch = await builder.build({ compression: 'none', ...NO_PRODUCER });
+  await broker.outbox!.publish(transaction, [{ partitionId: 1, recordCount: 1, maxBatchBytes: 10_000, batch }]);
+};
+const isListening = () =>
+  until(async () => {
+    const text =
+      "select 1 from pg_stat_activity where datname = current_database() and state = 'idle' and query like 'notify%probe%'";
+    return (await world.database.query({ name: 'listeners', text })).length >= 2; // The world's own is one.
+  });
+const commit = async (broker: Broker, value: string, wrap: (client: pg.Client) => unknown = (client) => client) => {
+  const client = await world.begin();
+  await publish(broker, wrap(client), value);
+  await client.query('commit');
+};
+const bare = (client: pg.Client) => ({ query: (sql: string, values: unknown[]) => client.query(sql, values) });
+
+describe('the outbox service', () => {
+  it('finds what was committed by looking, if nobody tells it', async () => {
+    const stranger = await open(false);
+    await open(true);
+    await commit(stranger, 'a', (client) => bare(client));
+    await commit(stranger, 'b');
+    expect(await world.untilStored(2)).toEqual(['a', 'b']);
+  });
+
+  it('is woken by the commit of a client of its own process', async () => {
+    const broker = await open(true, patient());
+    for (const value of ['a', 'b', 'c']) {
+      await commit(broker, value);
+      await world.untilStored(1 + ['a', 'b', 'c'].indexOf(value));
+    }
+    expect(await world.values()).toEqual(['a', 'b', 'c']);
+  });
+
+  it('is woken by the commit of a client of another process', async () => {
+    await open(true, patient());
+    await isListening();
+    await commit(await open(false), 'a');
+    expect(await world.untilStored(1)).toEqual(['a']);
+  });
+
+  it.each(['its own', 'another'])(
+    'looks often when a commit of %s process is expected that nobody sees',
+    async (whose) => {
+      const sequencing = await open(true, patient());
+      await isListening();
+      await commit(whose === 'another' ? await open(false) : sequencing, 'a', bare);
+      expect(await world.untilStored(1)).toEqual(['a']);
+    },
+  );
+
+  it('gives the lease back when it is closed', async () => {
+    const broker = await open(true);
+    await commit(broker, 'a');
+    await world.untilStored(1);
+    await broker.close();
+    brokers = [];
+    const lease = await world.database.one<{ is_free: boolean }>({
+      name: 'lease',
+      text: "select expires_at <= clock_timestamp() as is_free from postlog.lease where name = 'outbox-sequencer'",
+    });
+    expect(lease.is_free).toBe(true);
+  });
+});

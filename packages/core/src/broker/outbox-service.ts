@@ -1,0 +1,102 @@
+import { acquireLease, resignLease } from '../metadata/lease.store.js';
+import { truncateOutbox } from '../outbox/outbox.store.js';
+import { Sequencer, type SequencerOptions } from '../outbox/sequencer.js';
+import { DEFAULT_RETRY } from '../runtime/backoff.js';
+import { startLoop, type Loop } from '../runtime/run-loop.js';
+import type { ServiceContext } from './leased-service.js';
+
+/** As sequence_outbox_v1 names it. */
+const LEASE_NAME = 'outbox-sequencer';
+
+export interface OutboxPace {
+  /** A sequencer that is gone is replaced after this long. */
+  readonly leaseTtlMs: number;
+  /** How often others look whether the lease is free. */
+  readonly standByMs: number;
+  /** The look of a sequencer that nobody woke. */
+  readonly idleMs: number;
+  /** The same while something is expected whose commit nobody tells of, and for how long. */
+  readonly expectingMs: number;
+  readonly expectingForMs: number;
+  readonly truncateEveryMs: number;
+}
+
+const DEFAULT_PACE: OutboxPace = {
+  leaseTtlMs: 5_000,
+  standByMs: 1_000,
+  idleMs: 500,
+  expectingMs: 4,
+  expectingForMs: 5_000,
+  truncateEveryMs: 15_000,
+};
+
+export interface OutboxService extends Loop {
+  /** This process is the sequencer, as far as it knows. */
+  readonly isActive: boolean;
+  /** Something may be committed soon, and nobody will tell. */
+  expect(): void;
+}
+
+/**
+ * Appends what was committed to the outbox: at once when it is woken, else with the next look. One process does, by lease; what makes it
+ * safe is compared inside sequence_outbox_v1.
+ */
+export function startOutboxService(
+  context: ServiceContext & Pick<SequencerOptions, 'onAppended' | 'onDropped'>,
+  pace: OutboxPace = DEFAULT_PACE,
+): OutboxService {
+  const { database, holder, clock, random, onError } = context;
+  const sequencer = new Sequencer(context);
+  let lease: { readonly epoch: bigint; readonly renewAt: number } | undefined;
+  let expectingUntil = 0;
+  let truncateAt = clock.monotonic() + pace.truncateEveryMs;
+
+  const holdLease = async () => {
+    const now = clock.monotonic();
+    if (lease !== undefined && now < lease.renewAt) return lease;
+    const epoch = await acquireLease(database, { name: LEASE_NAME, holder, ttlMs: pace.leaseTtlMs });
+    lease = epoch === undefined ? undefined : { epoch, renewAt: now + pace.leaseTtlMs / 3 };
+    return lease;
+  };
+
+  const tidyUp = async (epoch: bigint) => {
+    if (clock.monotonic() < truncateAt) return;
+    truncateAt = clock.monotonic() + pace.truncateEveryMs;
+    await sequencer.moveOn(epoch);
+    // An open transaction may be in the way; there is time.
+    await truncateOutbox(database, epoch).catch(onError);
+  };
+
+  const loop = startLoop({
+    clock,
+    random,
+    onError,
+    retry: { ...DEFAULT_RETRY, initialRetryTime: 20, maxRetryTime: 1_000 },
+    step: async () => {
+      const held = await holdLease();
+      if (held === undefined) return pace.standByMs;
+      const outcome = await sequencer.step(held.epoch);
+      if (outcome === 'fenced') lease = undefined;
+      if (outcome !== 'idle') return 0;
+      await tidyUp(held.epoch);
+      return clock.monotonic() < expectingUntil ? pace.expectingMs : pace.idleMs;
+    },
+  });
+  return {
+    get isActive() {
+      return lease !== undefined;
+    },
+    wake: () => {
+      // Others must not ask for the lease with every commit.
+      if (lease !== undefined) loop.wake();
+    },
+    expect: () => {
+      expectingUntil = clock.monotonic() + pace.expectingForMs;
+      if (lease !== undefined) loop.wake();
+    },
+    stop: async () => {
+      await loop.stop();
+      await resignLease(database, { name: LEASE_NAME, holder }).catch(onError);
+    },
+  };
+}
