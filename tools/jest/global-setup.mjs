@@ -15,7 +15,9 @@ export default async function setUp() {
     const common = { bundle: true, platform: 'node', format: 'esm', packages: 'external', logLevel: 'error' };
     await build({ ...common, entryPoints: [fileURLToPath(SOURCE)], outfile: fileURLToPath(BUNDLE) });
     const { startEmbeddedPostgres } = await import(BUNDLE.href);
-    globalThis.postlogTestServer = await startEmbeddedPostgres({ settings: { max_connections: '300' } });
+    globalThis.postlogTestServer = await startEmbeddedPostgres({
+      settings: { max_connections: '300', max_prepared_transactions: '10' },
+    });
   }
   process.env.POSTLOG_TEST_SERVER = given || globalThis.postlogTestServer.url;
   const client = new pg.Client({ connectionString: process.env.POSTLOG_TEST_SERVER });

@@ -16,12 +16,15 @@ export { PRODUCER_EVENTS } from './client/producer-types.js';
 export type {
   Acks,
   InstrumentationEvent,
+  PendingRecordMetadata,
   Producer,
   ProducerEventName,
   ProducerOptions,
   ProducerSend,
   ProducerSendBatch,
   RecordMetadata,
+  TransactionalSend,
+  TransactionalSendBatch,
 } from './client/producer-types.js';
 export { CONSUMER_EVENTS } from './client/consumer-types.js';
 export type {
@@ -72,6 +75,12 @@ export type { AssignableMember, AssignablePartition, Assignor } from './group/as
 export type { GroupState, MemberState } from './group/group.js';
 export { ERROR_CODES, type ErrorCode } from './errors/error-code.js';
 export { PostlogError, type Outcome, type PostlogErrorOptions } from './errors/postlog-error.js';
+export type {
+  EntityManagerHandle,
+  QueryHandle,
+  QueryRunnerHandle,
+  TransactionHandle,
+} from './postgres/transaction-handle.js';
 export { migrationScript } from './postgres/migration-files.js';
 export type { CompressionName } from './record/compression.js';
 export { nearestName } from './record/known-keys.js';

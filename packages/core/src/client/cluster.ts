@@ -9,6 +9,7 @@ import type { ErrorCode } from '../errors/error-code.js';
 import type { Assignor } from '../group/assignors.js';
 import type { GroupCoordinator } from '../group/group-coordinator.js';
 import type { NewTopic } from '../log/topic.store.js';
+import type { TransactionalOutbox } from '../outbox/transactional-outbox.js';
 import type { TopicPartition } from '../record/topic-partition.js';
 import type { Clock } from '../runtime/clock.js';
 import type { Logger } from '../runtime/logger.js';
@@ -72,6 +73,8 @@ export interface Cluster {
   readonly logger: Logger;
   readonly topics: ClusterTopics;
   readonly operations: ClusterOperations;
+  /** Where records wait that are published inside users' transactions; undefined where that is not possible. */
+  readonly outbox: TransactionalOutbox | undefined;
   /** Who leads a partition as far as is known, without waiting. */
   knownLeader(place: PartitionPlace): KnownLeader | undefined;
   /** Attaches to a broker. @throws PostlogError `BROKER_NOT_AVAILABLE` without a url for it, `NETWORK_EXCEPTION` */

@@ -33,6 +33,7 @@ export class MultiBrokerCluster implements Cluster {
   readonly logger;
   readonly topics: ClusterTopics;
   readonly operations: ClusterOperations;
+  readonly outbox = undefined;
   readonly #options: MultiBrokerOptions;
   readonly #view: ClusterView;
   readonly #attached = new Map<BrokerId, Broker>();

@@ -1,4 +1,5 @@
 import type { CompressionName } from '../record/compression.js';
+import type { TransactionHandle } from '../postgres/transaction-handle.js';
 import type { Message } from '../record/messages.js';
 import type { CreatePartitioner } from '../record/partitioners.js';
 import type { RetryOptions } from '../runtime/backoff.js';
@@ -36,12 +37,33 @@ export interface ProducerSend {
   readonly messages: readonly Message[];
   readonly acks?: Acks;
   readonly compression?: CompressionName;
+  readonly transaction?: never;
 }
 
 export interface ProducerSendBatch {
   readonly topicMessages: readonly { readonly topic: string; readonly messages: readonly Message[] }[];
   readonly acks?: Acks;
   readonly compression?: CompressionName;
+  readonly transaction?: never;
+}
+
+/** What is published inside a transaction of the user's: it has no `acks`, since the commit is its acknowledgement. */
+export interface TransactionalSend {
+  readonly topic: string;
+  readonly messages: readonly Message[];
+  readonly transaction: TransactionHandle;
+}
+
+export interface TransactionalSendBatch {
+  readonly topicMessages: ProducerSendBatch['topicMessages'];
+  readonly transaction: TransactionHandle;
+}
+
+/** Where one partition's records of a transactional `send` will go. Their offsets are given after the commit. */
+export interface PendingRecordMetadata {
+  readonly topicName: string;
+  readonly partition: number;
+  readonly errorCode: 0;
 }
 
 /** Where one partition's records of a `send` went (KafkaJS's `RecordMetadata`). */
@@ -65,9 +87,24 @@ export interface Producer {
    * `BUFFER_EXHAUSTED`; `REQUEST_TIMED_OUT` with `outcome: 'unknown'` when the deadline passed after bytes were sent.
    */
   send(record: ProducerSend): Promise<RecordMetadata[]>;
+  /**
+   * Publishes inside a transaction of the user's: resolves when the records are written in it. They are appended to the log after its
+   * commit, and never if it is rolled back. Await it before the commit.
+   *
+   * @throws PostlogError `INVALID_TXN_STATE` for a transaction that is not open, has failed or is read only; `UNREGISTERED_DATABASE`.
+   * A serialization failure or deadlock comes as the driver's own error: the transaction is the caller's to repeat.
+   *
+   * @example
+   * await dataSource.transaction(async (manager) => {
+   *   await manager.save(order);
+   *   await producer.send({ topic: 'orders', messages: [{ key: order.id, value }], transaction: manager });
+   * });
+   */
+  send(record: TransactionalSend): Promise<PendingRecordMetadata[]>;
   /** The same for several topics; each partition's records keep their order. */
   sendBatch(batch: ProducerSendBatch): Promise<RecordMetadata[]>;
-  /** Resolves when everything handed over so far has its outcome. */
+  sendBatch(batch: TransactionalSendBatch): Promise<PendingRecordMetadata[]>;
+  /** Resolves when everything handed over so far has its outcome; transactional sends are their callers'. */
   flush(): Promise<void>;
   /** Flushes, then refuses further sends. */
   disconnect(): Promise<void>;

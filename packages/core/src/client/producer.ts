@@ -2,12 +2,12 @@ import { handleProduce, type RequiredAcks } from '../broker/handle-produce.js';
 import { PostlogError } from '../errors/postlog-error.js';
 import { checkMessage } from '../record/check-message.js';
 import type { CompressionName } from '../record/compression.js';
-import type { Message } from '../record/messages.js';
 import { estimateRecordBytes } from '../record/record-batch-builder.js';
 import { checkTopicName } from '../record/topic-name.js';
 import { EventBus } from '../runtime/events.js';
 import { BufferMemory } from './buffer-memory.js';
 import { checkOptions, invalid } from './check-options.js';
+import { withOwnBytes, type CheckedTopic } from './checked-topic.js';
 import type { Cluster } from './cluster.js';
 import type { MetadataCache, TopicMetadata } from './metadata-cache.js';
 import { PartitionChooser } from './partition-chooser.js';
@@ -24,11 +24,19 @@ import {
   type ProducerOptions,
   type ProducerSend,
   type ProducerSendBatch,
+  type PendingRecordMetadata,
   type RecordMetadata,
+  type TransactionalSend,
+  type TransactionalSendBatch,
 } from './producer-types.js';
 import { Receipt } from './receipt.js';
 import { RecordAccumulator } from './record-accumulator.js';
 import { Sender } from './sender.js';
+import { checkTransactionTerms, TransactionalSends } from './transactional-sends.js';
+
+/** Options of a send beside what is sent. */
+const TERMS = ['acks', 'compression', 'transaction'] as const;
+type SendTerms = Readonly<Partial<Record<(typeof TERMS)[number], unknown>>>;
 
 export interface ProducerContext {
   readonly cluster: Cluster;
@@ -37,13 +45,6 @@ export interface ProducerContext {
   readonly autoCreateTopic: (topic: string) => Promise<boolean>;
   readonly onClosed: (producer: Producer) => void;
   readonly onFault: (error: unknown) => void;
-}
-
-/** Checked messages of one topic, and beside each the bytes it takes at most. */
-interface CheckedTopic {
-  readonly topic: string;
-  readonly messages: readonly Message[];
-  readonly sizes: readonly number[];
 }
 
 interface CheckedSend {
@@ -63,6 +64,7 @@ export class LogProducer implements Producer {
   readonly #accumulator: RecordAccumulator;
   readonly #chooser: PartitionChooser;
   readonly #sender: Sender;
+  readonly #transactional: TransactionalSends;
   /** Sends are admitted one after another: records keep the order of the calls. */
   #admission: Promise<unknown> = Promise.resolve();
   #admitting = 0;
@@ -90,6 +92,14 @@ export class LogProducer implements Producer {
       retry: this.#options.retry,
       onFreed: (bytes) => this.#memory.give(bytes),
     });
+    this.#transactional = new TransactionalSends({
+      outbox: context.cluster.outbox,
+      clock,
+      batchSize,
+      peek: (topic) => context.metadata.peek(topic),
+      find: (topic) => this.#metadataOf(topic),
+      choose: (metadata, topic) => this.#choose(metadata, topic),
+    });
   }
 
   connect(): Promise<void> {
@@ -98,24 +108,22 @@ export class LogProducer implements Producer {
     return Promise.resolve();
   }
 
-  async send(record: ProducerSend): Promise<RecordMetadata[]> {
-    const { topic, messages, acks, compression } = checkOptions(
-      record,
-      ['topic', 'messages', 'acks', 'compression'],
-      'send()',
-    );
-    return this.#publish(this.#check([{ topic, messages }], acks, compression));
+  send(record: ProducerSend): Promise<RecordMetadata[]>;
+  send(record: TransactionalSend): Promise<PendingRecordMetadata[]>;
+  async send(record: ProducerSend | TransactionalSend): Promise<RecordMetadata[] | PendingRecordMetadata[]> {
+    const { topic, messages } = checkOptions(record, ['topic', 'messages', ...TERMS], 'send()');
+    return this.#sendAll([{ topic, messages }], record);
   }
 
-  async sendBatch(batch: ProducerSendBatch): Promise<RecordMetadata[]> {
-    const { topicMessages, acks, compression } = checkOptions(
-      batch,
-      ['topicMessages', 'acks', 'compression'],
-      'sendBatch()',
-    );
+  sendBatch(batch: ProducerSendBatch): Promise<RecordMetadata[]>;
+  sendBatch(batch: TransactionalSendBatch): Promise<PendingRecordMetadata[]>;
+  async sendBatch(
+    batch: ProducerSendBatch | TransactionalSendBatch,
+  ): Promise<RecordMetadata[] | PendingRecordMetadata[]> {
+    const { topicMessages } = checkOptions(batch, ['topicMessages', ...TERMS], 'sendBatch()');
     if (!Array.isArray(topicMessages))
       throw invalid('sendBatch() takes topicMessages: an array of { topic, messages }');
-    return this.#publish(this.#check(topicMessages, acks, compression));
+    return this.#sendAll(topicMessages, batch);
   }
 
   async flush(): Promise<void> {
@@ -140,6 +148,16 @@ export class LogProducer implements Producer {
   #demandOpen(): void {
     if (this.#isClosed)
       throw new PostlogError('CLIENT_CLOSED', 'the producer is disconnected; make a new one with postlog.producer().');
+  }
+
+  #sendAll(
+    batches: ProducerSendBatch['topicMessages'],
+    terms: SendTerms,
+  ): Promise<RecordMetadata[] | PendingRecordMetadata[]> {
+    const checked = this.#check(batches, terms.acks, terms.compression);
+    if (!('transaction' in terms)) return this.#publish(checked);
+    checkTransactionTerms(terms);
+    return this.#transactional.publish(terms.transaction, checked.topics);
   }
 
   /** Everything that can be wrong with the call, before any effect. */
@@ -169,10 +187,7 @@ export class LogProducer implements Producer {
       return this.#handOver(send, metadata);
 
     // Records are encoded after a wait now, so bytes that the caller may change meanwhile are copied.
-    const kept = {
-      ...send,
-      topics: send.topics.map((topic) => ({ ...topic, messages: topic.messages.map(withOwnBytes) })),
-    };
+    const kept = { ...send, topics: send.topics.map(withOwnBytes) };
     this.#admitting += 1;
     const receipt = this.#admission.then(async () => {
       const known: TopicMetadata[] = [];
@@ -233,15 +248,6 @@ export class LogProducer implements Producer {
       throw error;
     }
   }
-}
-
-function withOwnBytes(message: Message): Message {
-  const { key, value } = message;
-  return {
-    ...message,
-    ...(key instanceof Uint8Array ? { key: Buffer.from(key) } : {}),
-    ...(value instanceof Uint8Array ? { value: Buffer.from(value) } : {}),
-  };
 }
 
 /** With `acks: 0` nobody knows where the records will be. */

@@ -21,6 +21,7 @@ export class SingleBrokerCluster implements Cluster {
   readonly logger;
   readonly topics: ClusterTopics;
   readonly operations: ClusterOperations;
+  readonly outbox;
   readonly #broker: Broker;
 
   /** `address`: for people, `host:port/database`. */
@@ -30,6 +31,7 @@ export class SingleBrokerCluster implements Cluster {
     this.random = broker.random;
     this.logger = broker.logger;
     this.topics = new SingleBrokerTopics(broker);
+    this.outbox = broker.outbox;
     this.operations = new SingleBrokerOperations(broker, address);
   }
 
