@@ -19,4 +19,4 @@ begin
         order by p.noted desc limit 1) p
      where p.leader_epoch = in_leader_epoch;
 end
-$$
+$$;

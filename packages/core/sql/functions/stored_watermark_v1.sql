@@ -8,4 +8,4 @@ begin
       where w.partition_id = in_partition_id order by w.high_watermark desc limit 1),
     0);
 end
-$$
+$$;

@@ -25,4 +25,4 @@ begin
                       select b.replica_lag_time_max_ms * interval '1 ms' from postlog.broker b)))
          end;
 end
-$$
+$$;
