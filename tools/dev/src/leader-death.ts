@@ -26,8 +26,12 @@ export interface LeaderDeathOptions {
 /** Kills the broker that leads most of the orders' partitions, and brings it back once others lead them. */
 export class LeaderDeath {
   readonly #options: LeaderDeathOptions;
-  /** Partitions that the killed broker led and others lead now. */
+  /** Partitions that the killed broker led, with when it was seen last that nobody else does. */
+  readonly #led = new Map<number, number>();
+  /** Of these, those that others lead now. */
   readonly #succeeded = new Set<number>();
+  /** Orders of theirs that were acknowledged before a successor was seen. */
+  readonly #early: { readonly partition: number; readonly at: number }[] = [];
   #killedAt = Infinity;
   #failoverMs: number | undefined;
   #onFailover = () => {};
@@ -67,10 +71,17 @@ export class LeaderDeath {
     return { failoverMs: this.#failoverMs, isrRestoredMs: isRestored ? isrRestoredMs : undefined };
   }
 
-  /** An order was acknowledged: the first one on a partition of which a successor was known ends the failover. */
+  /** An order was acknowledged: the first one that a successor can have acknowledged ends the failover. */
   placed({ partition }: PlacedOrder): void {
-    if (this.#failoverMs !== undefined || partition === null || !this.#succeeded.has(partition)) return;
-    this.#failoverMs = Math.round(performance.now() - this.#killedAt);
+    if (partition === null || !this.#led.has(partition)) return;
+    const at = performance.now();
+    if (this.#succeeded.has(partition)) this.#end(at);
+    else this.#early.push({ partition, at });
+  }
+
+  #end(at: number): void {
+    if (this.#failoverMs !== undefined) return;
+    this.#failoverMs = Math.round(at - this.#killedAt);
     this.#onFailover();
   }
 
@@ -85,6 +96,7 @@ export class LeaderDeath {
     say(`SIGKILL to broker ${victim} and its Postgres, which lead partitions ${led.join(', ')} of ${TOPIC}`);
     this.#killedAt = performance.now();
     await cluster.killBroker(victim);
+    for (const partitionId of led) this.#led.set(partitionId, performance.now());
     return { victim, led };
   }
 
@@ -100,11 +112,23 @@ export class LeaderDeath {
 
   async #untilSucceeded(victim: number, led: readonly number[]): Promise<void> {
     await this.#untilTrue(async () => {
+      const lookedAt = performance.now();
       for (const { leader, partitionId } of await this.#partitions([TOPIC])) {
-        if (led.includes(partitionId) && leader !== victim && leader !== -1) this.#succeeded.add(partitionId);
+        if (!led.includes(partitionId) || this.#succeeded.has(partitionId)) continue;
+        if (leader === victim || leader === -1) this.#led.set(partitionId, lookedAt);
+        else this.#succeed(partitionId);
       }
       return this.#succeeded.size === led.length;
     });
+  }
+
+  /** Others lead the partition, since some time after it was looked at before: what was acknowledged since then may be theirs. */
+  #succeed(partitionId: number): void {
+    this.#succeeded.add(partitionId);
+    const first = this.#early.find(
+      ({ partition, at }) => partition === partitionId && at > this.#led.get(partitionId)!,
+    );
+    if (first !== undefined) this.#end(first.at);
   }
 
   async #areAllInSync(): Promise<boolean> {
