@@ -36,8 +36,9 @@ export async function plantInDatabase(plant: string, audit: Audit): Promise<void
 }
 
 interface Patched {
-  takeRecords(): { readonly nextOffset: bigint } | undefined;
-  resolvedOffset: bigint | null;
+  readonly generation: number;
+  takeRecords(): { readonly nextOffset: bigint; readonly leaderEpoch: number } | undefined;
+  resolve(next: bigint, generation: number, leaderEpoch: number): void;
 }
 
 /** What is planted in a member's process, behind the client's back. */
@@ -49,7 +50,7 @@ export async function plantInMember(plant: string): Promise<void> {
   const take = Object.getOwnPropertyDescriptor(prototype, 'takeRecords')!.value as Patched['takeRecords'];
   prototype.takeRecords = function takeAndResolve(this: Patched) {
     const records = take.call(this);
-    if (records !== undefined) this.resolvedOffset = records.nextOffset;
+    if (records !== undefined) this.resolve(records.nextOffset, this.generation, records.leaderEpoch);
     return records;
   };
 }

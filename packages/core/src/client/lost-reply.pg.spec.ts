@@ -34,7 +34,7 @@ describe('a reply that is lost after the commit', () => {
     const proxy = await lossyProxy(url);
     const postlog = await connect({ url: proxy.url, logger: null });
     await postlog.admin().createTopics({ topics: [{ topic: 't' }] });
-    const producer = postlog.producer({ deliveryTimeoutMs: 50, retry: { initialRetryTime: 10_000 } });
+    const producer = postlog.producer({ deliveryTimeoutMs: 500, retry: { initialRetryTime: 10_000 } });
     await producer.send({ topic: 't', messages: [{ value: 'before' }] });
     proxy.loseReplyTo('append_v1');
     await expect(producer.send({ topic: 't', messages: [{ value: 'in doubt' }] })).rejects.toMatchObject({
