@@ -10,6 +10,11 @@ const EXAMPLES: readonly [name: string, page: string, said: readonly unknown[]][
     [expect.stringMatching(/^stored in partition [0-3] at offset 0$/), 'customer-1 ordered {"item":"tea","total":450}'],
   ],
   ['groups', 'docs/guide/groups.md', ['Stable, 1 member, uniform']],
+  [
+    'publish-in-a-transaction',
+    'docs/guide/publish-in-a-transaction.md',
+    ['there is a purchase 1 already', 'shipped: cake, tea'],
+  ],
 ];
 
 describe.each(EXAMPLES)('the example %s', (name, page, expected) => {
