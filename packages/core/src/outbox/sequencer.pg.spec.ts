@@ -72,6 +72,15 @@ describe('the sequencer', () => {
     expect(await world.values()).toEqual(['1', 'second', '2', 'first']);
   });
 
+  it('puts a transaction behind what committed before its last record, also when it sees both at once', async () => {
+    const early = await publish('early 1');
+    await commit('between');
+    await world.producer.send({ topic: 't', messages: [{ value: 'early 2' }], transaction: early });
+    await early.query('commit');
+    await all(await lease('me'));
+    expect(await world.values()).toEqual(['between', 'early 1', 'early 2']);
+  });
+
   it('does nothing when its lease was taken over', async () => {
     await commit('a');
     const stale = await lease('stalled', 1);
