@@ -14,7 +14,6 @@ export interface TransactionPlace {
   /** As `registerOutbox` answers it. */
   readonly place: string;
   readonly hasOutbox: boolean;
-  readonly isReadOnly: boolean;
 }
 
 /**
@@ -24,7 +23,6 @@ export interface TransactionPlace {
 const PROBE = /* sql */ `
   select c.system_identifier || '/' || d.oid as place,
          coalesce(to_regclass('postlog.outbox_home')::text, '') as outbox,
-         current_setting('transaction_read_only') as read_only,
          set_config('postlog.transaction', $1, true) as trace
     from pg_control_system() c, pg_database d
    where d.datname = current_database()`;
@@ -46,13 +44,10 @@ const PUBLISH_TRACED = /* sql */ `
 
 /** Asks the connection where it is, and leaves the trace. @throws PostlogError */
 export async function probe(transaction: UserTransaction, schema: string, trace: string): Promise<TransactionPlace> {
-  const [row] = await transaction.query<{ place: string; outbox: string; read_only: string }>(inSchema(PROBE, schema), [
-    trace,
-  ]);
+  const [row] = await transaction.query<{ place: string; outbox: string }>(inSchema(PROBE, schema), [trace]);
   return {
     place: String(row?.place),
     hasOutbox: row !== undefined && row.outbox !== '',
-    isReadOnly: row?.read_only === 'on',
   };
 }
 

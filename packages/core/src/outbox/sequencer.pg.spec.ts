@@ -130,6 +130,15 @@ describe('the sequencer', () => {
     expect(await sequencer().step(epoch)).toBe('idle');
   });
 
+  it('finishes a window whose last plan was just as long as plans may be', async () => {
+    const epoch = await lease('me');
+    for (const value of values(3)) await commit(value);
+    expect(await sequencer({ maxPlannedRows: 3 }).step(epoch)).toBe('appended');
+    await commit('after');
+    await all(epoch);
+    expect(await world.values()).toEqual([...values(3), 'after']);
+  });
+
   it('moves nothing when its answer is an error, and the next look is right again', async () => {
     await commit('a');
     const epoch = await lease('me');

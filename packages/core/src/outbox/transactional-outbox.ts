@@ -1,5 +1,5 @@
 import { PostlogError } from '../errors/postlog-error.js';
-import { notInTransaction, readOnly, userTransaction, type UserTransaction } from '../postgres/user-transaction.js';
+import { notInTransaction, userTransaction, type UserTransaction } from '../postgres/user-transaction.js';
 import { probe, publish, type OutboxRow } from './publish.store.js';
 
 export interface TransactionalOutboxOptions {
@@ -42,7 +42,7 @@ export class TransactionalOutbox {
     if (!isSeen) onUnseen();
   }
 
-  /** Demands that the connection is in a transaction that can publish; answers the trace that it carries now. */
+  /** Demands that the connection is of this database; answers the trace that its transaction carries now. */
   async #trace(transaction: UserTransaction): Promise<string> {
     const { schema, place, uniqueName } = this.#options;
     const trace = uniqueName('t');
@@ -54,7 +54,6 @@ export class TransactionalOutbox {
           'or send without a transaction, after the commit.',
       );
     }
-    if (found.isReadOnly) throw readOnly();
     if (transaction.connection !== undefined) this.#knownConnections.add(transaction.connection);
     return trace;
   }

@@ -42,10 +42,6 @@ export function notInTransaction(): PostlogError {
   );
 }
 
-export function readOnly(): PostlogError {
-  return invalidState('the transaction is read only; begin it with "read write"');
-}
-
 function invalidState(detail: string): PostlogError {
   return new PostlogError('INVALID_TXN_STATE', `${detail}.`);
 }
@@ -120,7 +116,7 @@ async function runOn<Row>(handle: QueryHandle, text: string, parameters: unknown
     answer = await handle.query(text, parameters);
   } catch (error) {
     if (mustBeRepeated(error)) throw error;
-    if (isReadOnlyRefusal(error)) throw readOnly();
+    if (isReadOnlyRefusal(error)) throw invalidState('the transaction is read only; begin it with "read write"');
     throw toPostlogError(error, { sent: false });
   }
   if (!Array.isArray(answer?.rows)) throw invalidState('query() of the transaction must answer { rows }');
