@@ -14,11 +14,7 @@ export const IDENTIFY: Statement = {
 
 export const RAISE_INCARNATION: Statement = {
   name: 'raise_incarnation',
-  text: /* sql */ `
-    update postlog.broker
-       set broker_id = $1, incarnation = greatest(incarnation, $3) + 1, lead_until = clock_timestamp(), replica_lag_time_max_ms = $2
-     where set_config('synchronous_commit', 'local', true) is not null
-    returning incarnation`,
+  text: /* sql */ `select postlog.raise_incarnation_v1($1, $2, $3) as incarnation`,
 };
 
 /** The time is absolute, so a statement that arrives late renews nothing that has passed. Its commit flushes what was written before it. */

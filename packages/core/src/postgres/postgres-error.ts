@@ -112,6 +112,17 @@ const RULES: readonly Rule[] = [
     code: 'KAFKA_STORAGE_ERROR',
     detail: 'records of the outbox cannot be appended now; they stay where they are and are tried again',
   },
+  {
+    states: /^PL005/,
+    code: 'INVALID_REQUEST',
+    detail:
+      'records that were published in transactions are not in the log yet; let a process with services run until they are, then repeat',
+  },
+  {
+    states: /^23514/,
+    code: 'INVALID_REQUEST',
+    detail: 'this broker belongs to a cluster, which takes no records from transactions yet; send after the commit',
+  },
 ];
 
 /** A host with several addresses fails with an error for each and no text of its own. */
