@@ -63,11 +63,11 @@ export class AssignedPartition {
     this.partitionId = options.partitionId;
     this.ownerEpoch = options.ownerEpoch;
     this.committedOffset = options.committedOffset;
-    this.leaderEpoch = options.leaderEpoch;
+    this.leaderEpoch = options.handled?.leaderEpoch ?? NO_EPOCH;
     this.#start = options.reset;
-    this.#resolvedOffset = options.committedOffset;
-    this.#position = options.committedOffset;
-    this.#lastEpoch = options.leaderEpoch;
+    this.#resolvedOffset = options.handled?.offset ?? null;
+    this.#position = this.#resolvedOffset;
+    this.#lastEpoch = this.leaderEpoch;
   }
 
   get generation(): number {
@@ -97,6 +97,7 @@ export class AssignedPartition {
     this.#leaveLeaders = cluster.onLeadersChanged(() => {
       if (cluster.knownLeader(this)?.leaderEpoch !== this.#askedEpoch) this.#interrupt();
     });
+    if (this.isDirty) this.#options.onDirty();
     void this.#fetchLoop();
   }
 

@@ -7,6 +7,7 @@ import type { ResolvedConsumerOptions } from './consumer-options.js';
 import type { ConsumerSubscription } from './consumer-subscription.js';
 import { CONSUMER_EVENTS, type ConsumerRun, type TopicPartitionOffset } from './consumer-types.js';
 import { HandlerRunner } from './handler-runner.js';
+import { LeftBehind } from './left-behind.js';
 import { ManualAssignment } from './manual-assignment.js';
 import { Membership, type PartitionSource } from './membership.js';
 import { OffsetCommitter } from './offset-committer.js';
@@ -40,6 +41,7 @@ const PATIENCE_TO_STOP_MS = 4_000;
 export class ConsumerSession {
   readonly #options: SessionOptions;
   readonly #partitions = new Map<number, AssignedPartition>();
+  readonly #left = new LeftBehind();
   readonly #source: PartitionSource;
   readonly #runner: HandlerRunner;
   readonly #committer: OffsetCommitter;
@@ -157,6 +159,7 @@ export class ConsumerSession {
       const { cluster, options, events, subscription, onError, onFatal, onAssigned, isPaused } = this.#options;
       const work = new AssignedPartition({
         ...assignment,
+        handled: this.#left.take(assignment),
         cluster,
         reset: subscription.resetFor(topic),
         maxBytes: options.maxBytesPerPartition,
@@ -188,7 +191,10 @@ export class ConsumerSession {
 
   #drop(partitionIds: readonly number[]): void {
     for (const partitionId of partitionIds) {
-      this.#partitions.get(partitionId)?.release();
+      const partition = this.#partitions.get(partitionId);
+      if (partition === undefined) continue;
+      partition.release();
+      this.#left.add(partition);
       this.#partitions.delete(partitionId);
     }
   }
