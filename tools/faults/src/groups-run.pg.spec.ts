@@ -28,11 +28,11 @@ describe('a short run under faults', () => {
     expect(anomalies).toEqual([]);
     expect(verdict).toBe('clean');
     expect(Object.keys(summary['faults'] as object).length).toBeGreaterThan(0);
-  }, 180_000);
+  }, 60_000);
 
   it('finds a fault that was planted', async () => {
     const { verdict, summary } = await run('commit-past-unfinished');
     expect(verdict).toBe('anomalies');
     expect(summary['anomalies']).toHaveProperty('A17');
-  }, 180_000);
+  }, 60_000);
 });

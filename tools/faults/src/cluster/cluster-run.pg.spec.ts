@@ -24,7 +24,6 @@ describe('a cluster whose leader dies', () => {
     const { verdict, anomalies, summary } = await run();
     expect(anomalies).toEqual([]);
     expect(verdict).toBe('clean');
-    expect(summary).toMatchObject({ faults: { 'kill-machine': 1 } });
-    expect(Number(summary['elections'])).toBeGreaterThanOrEqual(1); // A busy machine makes brokers miss their sessions, too.
+    expect(summary).toMatchObject({ faults: { 'kill-machine': 1 }, elections: 1 });
   }, 120_000);
 });

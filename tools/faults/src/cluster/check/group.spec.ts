@@ -36,14 +36,6 @@ describe('a group whose members take over from each other', () => {
       'a commit that was in doubt took effect',
       { commits: [commit('a', 2, 210, { outcome: 'info' }), GOOD.commits[1]!] },
     ],
-    [
-      'a commit was on its way while its member began anew',
-      {
-        polls: [...GOOD.polls, poll(2, ['z'], by('b', 9_500))],
-        commits: [GOOD.commits[0]!, { ...commit('b', 3, 1_110), endedAt: 9_400 }],
-        committed: [],
-      },
-    ],
     ['an answer that overlaps a commit is the older one', { committed: [{ ...committed(2, 1_109), endedAt: 1_200 }] }],
   ])('shows nothing when %s', (_what, given) => {
     expect(codes(given)).toEqual([]);
@@ -65,20 +57,6 @@ describe('a group whose members take over from each other', () => {
     ['A18', 'what was committed is less for who asks', { committed: [committed(2, 500), committed(1, 1_500)] }],
     ['A18', 'nothing is committed any more', { committed: [committed(0, 1_500)] }],
     ['A18', 'a member begins before what was committed', { polls: [GOOD.polls[0]!, poll(0, ['x'], by('b', 1_000))] }],
-    [
-      'A18',
-      'a member begins before its own commit, which was answered at once',
-      { polls: [...GOOD.polls, poll(2, ['z'], by('b', 1_500))], committed: [] },
-    ],
-    [
-      'A18',
-      'a member begins before its own commit, which was answered long ago',
-      {
-        polls: [...GOOD.polls, poll(2, ['z'], by('b', 9_500))],
-        commits: [GOOD.commits[0]!, { ...commit('b', 3, 1_110), endedAt: 5_000 }],
-        committed: [],
-      },
-    ],
     ['A19', 'a member begins where nobody committed', { polls: [GOOD.polls[0]!, poll(1, ['y'], by('b', 150))] }],
   ])('%s: %s', (code, _what, given) => {
     expect(codes(given)).toContain(code);

@@ -3,10 +3,6 @@ import type { Commit, Done, Poll, RunHistory } from '../history.js';
 
 /** Processes share a clock; this is for the time between doing a thing and writing it down. */
 const TOLERANCE_MS = 20;
-/** A commit that took so long was sent more than once. */
-const ON_ITS_WAY_MS = 1_000;
-/** From where a member begins to its first records, at most. */
-const FIRST_RECORDS_MS = 1_000;
 
 /** What a group promises: one owner at a time, and offsets that are neither ahead of what was handled nor taken back. */
 export function checkGroup(history: RunHistory): Anomaly[] {
@@ -100,42 +96,19 @@ function regressions(
   }: { readonly key: string; readonly starts: readonly Start[]; readonly commits: readonly Commit[] },
 ): Anomaly[] {
   const answers = committed.filter((each) => each.key === key);
-  const accepted = commits.filter(({ outcome }) => outcome === 'ok');
-  const known = [...accepted, ...answers].map(({ offset, endedAt }) => ({ offset, at: endedAt }));
-  const looks = [
-    ...starts.map((start) => ({
-      who: `${start.proc} began at`,
-      at: start.at,
-      offset: start.offset,
-      concurrent: accepted.filter((commit) => mayHaveComeLater(commit, start)),
-    })),
-    ...answers.map(({ invokedAt, offset }) => ({
-      who: 'the group was said to be at',
-      at: invokedAt,
-      offset,
-      concurrent: [],
-    })),
+  const known = [
+    ...commits.filter(({ outcome }) => outcome === 'ok').map(({ offset, endedAt }) => ({ offset, at: endedAt })),
+    ...answers.map(({ offset, endedAt }) => ({ offset, at: endedAt })),
   ];
-  return looks.flatMap(({ who, at, offset, concurrent }) => {
-    const isLater = (each: { readonly offset: number; readonly at: number }) =>
-      concurrent.some((commit) => commit.offset === each.offset && commit.endedAt <= each.at);
-    const earlier = known.filter((each) => each.at < at - TOLERANCE_MS && !isLater(each));
+  const looks = [
+    ...starts.map(({ proc, at, offset }) => ({ who: `${proc} began at`, at, offset })),
+    ...answers.map(({ invokedAt, offset }) => ({ who: 'the group was said to be at', at: invokedAt, offset })),
+  ];
+  return looks.flatMap(({ who, at, offset }) => {
+    const earlier = known.filter((each) => each.at < at - TOLERANCE_MS);
     const highest = earlier.reduce((most, each) => Math.max(most, each.offset), 0);
     return offset >= highest ? [] : [{ code: 'A18', detail: `${who} ${key}:${offset} after ${highest} was committed` }];
   });
-}
-
-/**
- * Where a member begins is read some time before its first records come. A commit of its own that was on its way for long, to a coordinator that was
- * away, may be carried out in between: its records are handled again, and nothing that was committed is taken back.
- */
-function mayHaveComeLater({ proc, invokedAt, endedAt }: Commit, start: Start): boolean {
-  return (
-    proc === start.proc &&
-    endedAt - invokedAt > ON_ITS_WAY_MS &&
-    endedAt < start.at &&
-    endedAt > start.at - FIRST_RECORDS_MS
-  );
 }
 
 /** A19: a member begins where nobody has committed. */
