@@ -5,7 +5,7 @@
  * `postlog broker` runs one as a process; the same object runs inside an application. What may go wrong between two steps is compared inside the
  * writes themselves, so that any of these loops may stop, lag or run twice.
  */
-import { BrokerRegistration, LEAD_FOR } from '../cluster/broker-registration.js';
+import { BrokerRegistration } from '../cluster/broker-registration.js';
 import type { BrokerId, ClusterImage } from '../cluster/cluster-image.js';
 import { readImage } from '../cluster/cluster-metadata.js';
 import { Controller } from '../cluster/controller.js';
@@ -20,6 +20,7 @@ import type { ReplicaRole } from '../replication/replica-store.js';
 import { DEFAULT_RETRY } from '../runtime/backoff.js';
 import { createDeferred } from '../runtime/deferred.js';
 import { startLoop, type Loop } from '../runtime/run-loop.js';
+import { BrokerSession } from './broker-session.js';
 import { Broker, type BrokerOptions } from './broker.js';
 import { tendGroupLogs } from './group-log-service.js';
 import { ReplicaFetchers } from './replica-fetchers.js';
@@ -54,17 +55,13 @@ export class BrokerServer {
   readonly #replicas: PostgresReplicaStore;
   readonly #registration: BrokerRegistration;
   readonly #manager: ReplicaManager;
+  readonly #session: BrokerSession;
+  #appliedRevision: bigint | undefined;
   readonly #controller: Controller;
   readonly #fetchers: ReplicaFetchers;
   readonly #ended = createDeferred<PostlogError | undefined>();
   readonly #inService = createDeferred<void>();
   readonly #loops: Loop[] = [];
-  #image: ClusterImage | undefined;
-  /** When the heartbeat began that last renewed the session. */
-  #livedAt = -Infinity;
-  #following: Promise<unknown> = Promise.resolve();
-  /** The registration under which the database was last made what the metadata store says. */
-  #appliedUnder: number | undefined;
   #stopWatching = () => {};
   #applySoon = () => {};
   #decideSoon = () => {};
@@ -79,13 +76,19 @@ export class BrokerServer {
     this.#registration = new BrokerRegistration({
       ...options,
       database: new PostgresBrokerDatabase(broker.database),
-      beforeLeading: () => this.#hearFirst(),
+      beforeLeading: () => this.#session.hearFirst(),
     });
     this.#manager = new ReplicaManager({
       brokerId,
       own: this.#replicas,
       topics: this.#replicas,
       onChanged: (roles) => this.#tellOthers(roles),
+    });
+    this.#session = new BrokerSession({
+      ...options,
+      registration: this.#registration,
+      manager: this.#manager,
+      onApplied: (image) => this.#applied(image),
     });
     this.#controller = new Controller({
       ...options,
@@ -101,7 +104,7 @@ export class BrokerServer {
     });
     const keeper = new IsrKeeper({
       own: this.#replicas,
-      authority: new MetadataIsrAuthority(store, () => this.#image),
+      authority: new MetadataIsrAuthority(store, () => this.#session.image),
       clock,
       replicaLagTimeMaxMs,
       onDecided: () => this.#applySoon(),
@@ -112,7 +115,10 @@ export class BrokerServer {
       this.#decideSoon = this.#loop('controlling', async () =>
         (await this.#controller.step()) ? 0 : CONTROLLER_EVERY_MS,
       ).wake;
-      this.#applySoon = this.#loop('following the metadata', async () => this.#follow()).wake;
+      this.#applySoon = this.#loop('following the metadata', async () => {
+        await this.#session.follow();
+        return IMAGE_EVERY_MS;
+      }).wake;
       this.#loop('keeping in-sync replicas', async () => ((await keeper.step()) ? ISR_SOON_MS : ISR_EVERY_MS));
       this.#loop('writing marks down', async () => {
         await this.#replicas.checkpointWatermarks();
@@ -208,21 +214,17 @@ export class BrokerServer {
     while (clock.monotonic() < deadline && canMove(await readImage(store))) await clock.sleep(50);
   }
 
-  /** Keeps the session; goes back into service when the controller had fenced this broker. */
   async #live(): Promise<number> {
-    const { heartbeatIntervalMs, brokerId, clock } = this.#options;
-    const beganAt = clock.monotonic();
+    const { heartbeatIntervalMs, brokerId } = this.#options;
     try {
-      await this.#registration.heartbeat();
-      this.#livedAt = beganAt;
-      const isFenced = this.#image?.brokers.get(brokerId)?.state === 'fenced';
-      if (isFenced && !this.#isStopping && (await this.#registration.activate())) {
+      const heartbeat = await this.#session.heartbeat({ isStopping: this.#isStopping });
+      if (heartbeat === 'entered') {
         this.#options.logger.info(`broker ${brokerId} is in service`);
         this.#inService.resolve();
         this.#decideSoon();
         this.#applySoon();
       }
-      return this.#image === undefined || isFenced ? 100 : heartbeatIntervalMs;
+      return heartbeat === 'goesOn' ? heartbeatIntervalMs : 100;
     } catch (error) {
       if (!(error instanceof PostlogError) || error.code !== 'STALE_BROKER_EPOCH') throw error;
       void this.#end(error);
@@ -230,31 +232,10 @@ export class BrokerServer {
     }
   }
 
-  /** A broker whose session may have run out, or that registered anew, leads on only as what the metadata store says that it is. */
-  async #hearFirst(): Promise<void> {
-    const { clock, sessionTimeoutMs } = this.#options;
-    const wasAway = clock.monotonic() - this.#livedAt >= sessionTimeoutMs * LEAD_FOR;
-    if (wasAway || this.#appliedUnder !== this.#registration.brokerEpoch) await this.#follow();
-  }
-
-  /** One image after the other. */
-  #follow(): Promise<number> {
-    const turn = this.#following.then(() => this.#applyNewest());
-    this.#following = turn.catch(() => {});
-    return turn;
-  }
-
-  async #applyNewest(): Promise<number> {
-    const { brokerEpoch } = this.#registration;
-    const image = await readImage(this.#options.store);
-    if (this.#appliedUnder !== brokerEpoch) this.#manager.forget();
-    const before = this.#manager.appliedRevision;
-    await this.#manager.apply(image);
-    this.#appliedUnder = brokerEpoch;
-    this.#image = image;
+  #applied(image: ClusterImage): void {
     this.#fetchers.follow(image);
-    if (this.#manager.appliedRevision !== before) this.#broker.announceTopics();
-    return IMAGE_EVERY_MS;
+    if (this.#manager.appliedRevision !== this.#appliedRevision) this.#broker.announceTopics();
+    this.#appliedRevision = this.#manager.appliedRevision;
   }
 
   /** A deposed leader hears of it from its successor too, so that it does not go on until its time is up. */

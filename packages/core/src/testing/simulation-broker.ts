@@ -1,4 +1,5 @@
-import { BrokerRegistration, LEAD_FOR } from '../cluster/broker-registration.js';
+import { BrokerSession } from '../broker/broker-session.js';
+import { BrokerRegistration } from '../cluster/broker-registration.js';
 import type { BrokerId, ClusterImage } from '../cluster/cluster-image.js';
 import { readImage } from '../cluster/cluster-metadata.js';
 import { Controller } from '../cluster/controller.js';
@@ -31,6 +32,12 @@ export const PACE = {
   drain: 2_000,
 } as const;
 
+interface Peer {
+  readonly replicas: ReplicaStore;
+  readonly loop: Loop;
+  readonly wake: (partitionIds: readonly number[]) => void;
+}
+
 /**
  * One process of a broker: production's loops, put together as `broker/broker-server.ts` does, on stores behind a
  * network. It ends when it is killed, or by itself as a real one would.
@@ -42,15 +49,10 @@ export class SimulatedBroker {
   readonly #own: ReplicaStore;
   readonly #store: MetadataStore;
   readonly #registration: BrokerRegistration;
-  readonly #manager: ReplicaManager;
+  readonly #session: BrokerSession;
   readonly #controller: Controller;
-  readonly #peers = new Map<BrokerId, { readonly replicas: ReplicaStore; readonly loop: Loop }>();
+  readonly #peers = new Map<BrokerId, Peer>();
   readonly #loops: Loop[] = [];
-  #image: ClusterImage | undefined;
-  /** When the heartbeat began that last renewed the session. */
-  #livedAt = -Infinity;
-  #following: Promise<unknown> = Promise.resolve();
-  #appliedUnder: number | undefined;
   #applySoon = () => {};
   #decideSoon = () => {};
   #isStopping = false;
@@ -76,16 +78,23 @@ export class SimulatedBroker {
       rack: null,
       address: database.name,
       allowSharedServer: false,
-      beforeLeading: async () => (mistakes.has('a leader leads on before it hears') ? undefined : this.#hearFirst()),
+      beforeLeading: async () =>
+        mistakes.has('a leader leads on before it hears') ? undefined : this.#session.hearFirst(),
       database: overNetwork(database.identity, (what, effect) =>
         network.call(process, database, what, () => database.effect(effect)),
       ),
     });
-    this.#manager = new ReplicaManager({
+    const manager = new ReplicaManager({
       brokerId,
       own: this.#own,
       topics: database.topics,
       onChanged: (roles) => this.#tellOthers(roles),
+    });
+    this.#session = new BrokerSession({
+      ...common,
+      registration: this.#registration,
+      manager,
+      onApplied: (image) => this.#applied(image),
     });
     this.#controller = new Controller({
       ...common,
@@ -93,7 +102,7 @@ export class SimulatedBroker {
       preferredElectionEveryMs: world.preferredElectionEveryMs,
       onDecided: () => this.#applySoon(),
     });
-    const authority = new MetadataIsrAuthority(this.#store, () => this.#image);
+    const authority = new MetadataIsrAuthority(this.#store, () => this.#session.image);
     const keeper = new IsrKeeper({
       own: this.#own,
       authority: mistakes.has('an ISR is changed without comparing epochs') ? this.#careless(authority) : authority,
@@ -129,7 +138,10 @@ export class SimulatedBroker {
     const database = this.#world.database(this.brokerId);
     this.#loop(() => this.#heartbeat());
     this.#decideSoon = this.#loop(async () => ((await this.#controller.step()) ? 0 : PACE.controller)).wake;
-    this.#applySoon = this.#loop(() => this.#follow()).wake;
+    this.#applySoon = this.#loop(async () => {
+      await this.#session.follow();
+      return PACE.image;
+    }).wake;
     this.#loop(async () => ((await keeper.step()) ? PACE.isrSoon : PACE.isr));
     this.#loop(async () => {
       await network.call(this.process, database, 'checkpoint', async () => database.replicas.checkpoint());
@@ -146,16 +158,13 @@ export class SimulatedBroker {
   }
 
   async #heartbeat(): Promise<number> {
-    const beganAt = this.process.clock.monotonic();
     try {
-      await this.#registration.heartbeat();
-      this.#livedAt = beganAt;
-      const isFenced = this.#image?.brokers.get(this.brokerId)?.state === 'fenced';
-      if (isFenced && !this.#isStopping && (await this.#registration.activate())) {
+      const heartbeat = await this.#session.heartbeat({ isStopping: this.#isStopping });
+      if (heartbeat === 'entered') {
         this.#decideSoon();
         this.#applySoon();
       }
-      return this.#image === undefined || isFenced ? 100 : PACE.heartbeat;
+      return heartbeat === 'goesOn' ? PACE.heartbeat : 100;
     } catch (error) {
       if (!(error instanceof PostlogError) || error.code !== 'STALE_BROKER_EPOCH') throw error;
       this.#world.ended(this, 'another process runs the broker');
@@ -163,34 +172,14 @@ export class SimulatedBroker {
     }
   }
 
-  /** Who was away for long leads on only as what the metadata store says that it is. */
-  async #hearFirst(): Promise<void> {
-    const wasAway = this.process.clock.monotonic() - this.#livedAt >= PACE.session * LEAD_FOR;
-    if (wasAway || this.#appliedUnder !== this.#registration.brokerEpoch) await this.#follow();
-  }
-
-  #follow(): Promise<number> {
-    const turn = this.#following.then(() => this.#applyNewest());
-    this.#following = turn.catch(() => {});
-    return turn;
-  }
-
-  async #applyNewest(): Promise<number> {
-    const { brokerEpoch } = this.#registration;
-    const image = await readImage(this.#store);
-    if (this.#appliedUnder !== brokerEpoch) this.#manager.forget();
-    await this.#manager.apply(image);
-    this.#appliedUnder = brokerEpoch;
-    this.#image = image;
-    const leaders = new Set(
-      [...image.topics.values()].flatMap(({ partitions }) => partitions.map(({ leader }) => leader)),
-    );
+  #applied(image: ClusterImage): void {
+    const partitions = [...image.topics.values()].flatMap((topic) => topic.partitions);
     for (const other of image.brokers.keys()) {
       if (other === this.brokerId) continue;
-      const { loop } = this.#peer(other);
-      if (leaders.has(other)) loop.wake();
+      const led = partitions.filter(({ leader, replicas }) => leader === other && replicas.includes(this.brokerId));
+      const { wake } = this.#peer(other);
+      if (led.length > 0) wake(led.map(({ partitionId }) => partitionId));
     }
-    return PACE.image;
   }
 
   async #handOver(): Promise<void> {
@@ -211,7 +200,7 @@ export class SimulatedBroker {
     }
   }
 
-  #peer(other: BrokerId): { readonly replicas: ReplicaStore; readonly loop: Loop } {
+  #peer(other: BrokerId): Peer {
     const known = this.#peers.get(other);
     if (known !== undefined) return known;
     const database = this.#world.database(other);
@@ -231,11 +220,12 @@ export class SimulatedBroker {
       const epoch = this.#registration.brokerEpoch;
       return epoch === undefined ? PACE.look : fetcher.step(epoch);
     });
-    database.listen(this.process, (partitionId) => {
-      fetcher.wake([partitionId]);
+    const wake = (partitionIds: readonly number[]) => {
+      fetcher.wake(partitionIds);
       loop.wake();
-    });
-    const peer = { replicas, loop };
+    };
+    database.listen(this.process, (partitionId) => wake([partitionId]));
+    const peer = { replicas, loop, wake };
     this.#peers.set(other, peer);
     return peer;
   }
