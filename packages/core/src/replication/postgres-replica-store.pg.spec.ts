@@ -164,10 +164,38 @@ async function everythingForFollower() {
     await world
       .broker(1)
       .replicas.readForFollower([{ partitionId: id, leaderEpoch: 0, fetchOffset: offset(0) }], LIMITS)
-  ).get(id);
+  ).batches.get(id);
 }
 
 describe('a leader', () => {
+  it('refuses to be read under another epoch, and from where its log does not reach', async () => {
+    await world.append(1, ['a']);
+    const { replicas } = world.broker(1);
+    const readAs = async (leaderEpoch: number, from: number) =>
+      (await replicas.readForFollower([{ partitionId: id, leaderEpoch, fetchOffset: offset(from) }], LIMITS)).refused;
+    expect([await readAs(0, 0), await readAs(0, 1), await readAs(1, 0), await readAs(0, 2)]).toEqual([
+      [],
+      [],
+      [id],
+      [id],
+    ]);
+  });
+
+  it('takes a follower to be caught up by what it fetched, elsewhere only when it fetched all that it follows', async () => {
+    const { replicas, database } = world.broker(1);
+    const fetch = { partitionId: id, leaderEpoch: 0, fetchOffset: offset(0), lastEpoch: -1 };
+    const looks = {
+      name: 'looks',
+      text: 'select count(*)::integer as n from postlog.follower_fetch where broker_id = 2',
+    };
+    await database.query({ name: 'forget', text: 'delete from postlog.follower_fetch' });
+    await replicas.noteFetch({ brokerId: 2, brokerEpoch: 1 }, [fetch], { isWhole: false });
+    const [before] = await database.query<{ n: number }>(looks);
+    await replicas.noteFetch({ brokerId: 2, brokerEpoch: 1 }, [fetch], { isWhole: true });
+    const [after] = await database.query<{ n: number }>(looks);
+    expect([before!.n, after!.n]).toEqual([0, 1]);
+  });
+
   it('writes where its epoch begins before it takes records, also when none come', async () => {
     await world.append(1, ['a', 'b']);
     await world.appoint({ leader: 1, leaderEpoch: 4 });

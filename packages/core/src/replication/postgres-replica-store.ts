@@ -2,7 +2,7 @@ import { errorCodeOf, type ErrorCode } from '../errors/error-code.js';
 import { PostlogError } from '../errors/postlog-error.js';
 import type { BrokerId, ClusterImage } from '../cluster/cluster-image.js';
 import { endOfEpoch } from '../log/leader-epochs.store.js';
-import { read, type StoredBatch } from '../log/log.store.js';
+import { read, type ReadPartition } from '../log/log.store.js';
 import { PARTITIONS_PER_CHAIN } from '../log/topic.store.js';
 import type { Database } from '../postgres/database.js';
 import { offset, type Offset } from '../record/offset.js';
@@ -11,6 +11,7 @@ import type {
   FollowerAppend,
   FollowerFetch,
   FollowerFetchAnswer,
+  FollowerRead,
   FollowedLog,
   LedPartition,
   LocalReplica,
@@ -111,11 +112,18 @@ export class PostgresReplicaStore implements ReplicaStore, TopicStore {
   async readForFollower(
     requests: readonly { readonly partitionId: number; readonly leaderEpoch: number; readonly fetchOffset: Offset }[],
     limits: { readonly partitionMaxBytes: number; readonly maxBytes: number },
-  ): Promise<ReadonlyMap<number, readonly StoredBatch[]>> {
+  ): Promise<FollowerRead> {
     const answers = await read(this.#database, requests, limits, 'follower');
-    return new Map(
-      answers.filter(({ error }) => error === undefined).map(({ partitionId, batches }) => [partitionId, batches]),
-    );
+    const isEmpty = ({ batches }: ReadPartition) => batches.length === 0;
+    const idsOf = (some: readonly ReadPartition[]) => some.map(({ partitionId }) => partitionId);
+    const accepted = answers.filter(({ error }) => error === undefined);
+    return {
+      batches: new Map(
+        accepted.filter((each) => !isEmpty(each)).map(({ partitionId, batches }) => [partitionId, batches]),
+      ),
+      hadNoRoom: idsOf(accepted.filter(isEmpty)), // Those without news are not answered at all.
+      refused: idsOf(answers.filter(({ error }) => error !== undefined)),
+    };
   }
 
   async appendAsFollower(appends: readonly FollowerAppend[]): Promise<ReadonlyMap<number, ErrorCode>> {

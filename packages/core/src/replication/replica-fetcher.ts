@@ -129,8 +129,6 @@ export class ReplicaFetcher {
     const followed = isWhole ? [...this.#followed.values()] : this.#known(woken);
     const isBehind = (log: Followed) => log.leader.logEndOffset > log.logEndOffset;
     const batches = await this.#read(followed.filter((log) => woken.has(log.partitionId) || isBehind(log)));
-    const hadNoRoom = followed.filter((log) => isBehind(log) && !batches.has(log.partitionId));
-    if (batches.size > 0) this.wake(hadNoRoom.map(({ partitionId }) => partitionId));
     const appends = followed.flatMap((log): FollowerAppend[] => {
       const { partitionId, leaderEpoch, leader } = log;
       const news = batches.get(partitionId) ?? [];
@@ -172,7 +170,10 @@ export class ReplicaFetcher {
       leaderEpoch,
       fetchOffset: logEndOffset,
     }));
-    const batches = await this.#options.leader.readForFollower(requests, LIMITS);
+    const { batches, hadNoRoom, refused } = await this.#options.leader.readForFollower(requests, LIMITS);
+    this.wake(hadNoRoom);
+    for (const partitionId of refused) this.#followed.delete(partitionId);
+    this.wake(refused); // The next turn looks closely.
     for (const each of batches.values()) for (const { bytes } of each) verifyBatch(bytes);
     return batches;
   }

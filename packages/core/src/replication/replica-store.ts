@@ -67,6 +67,15 @@ export interface FollowerFetchAnswer {
 /** A batch with all that its row says of it, for an equal row elsewhere. */
 export type ReplicatedBatch = StoredBatch;
 
+/** What a leader gave. */
+export interface FollowerRead {
+  readonly batches: ReadonlyMap<number, readonly ReplicatedBatch[]>;
+  /** There is something to read, and it found no room. */
+  readonly hadNoRoom: readonly number[];
+  /** Read under an epoch that is not the leader's, or from where its log does not reach. */
+  readonly refused: readonly number[];
+}
+
 export interface FollowerAppend {
   readonly partitionId: number;
   readonly leaderEpoch: number;
@@ -111,11 +120,11 @@ export interface ReplicaStore {
     fetches: readonly FollowerFetch[],
     options?: { readonly isWhole: boolean },
   ): Promise<readonly FollowerFetchAnswer[]>;
-  /** Batches from an offset on, whole, at least one if there is any, bounded by bytes: under one snapshot. */
+  /** Batches from an offset on, whole, at least one if there is any, bounded by bytes: under one snapshot. And what was refused, by partition. */
   readForFollower(
     requests: readonly { readonly partitionId: number; readonly leaderEpoch: number; readonly fetchOffset: Offset }[],
     limits: { readonly partitionMaxBytes: number; readonly maxBytes: number },
-  ): Promise<ReadonlyMap<number, readonly ReplicatedBatch[]>>;
+  ): Promise<FollowerRead>;
   /** Appends at the follower's own log end (rule B7); answers refusals by partition. */
   appendAsFollower(appends: readonly FollowerAppend[]): Promise<ReadonlyMap<number, ErrorCode>>;
   /** Where an epoch ends in this log, by rule C21: the largest known epoch at or below, and its end. */

@@ -9,6 +9,7 @@ import type {
   FollowerAppend,
   FollowerFetch,
   FollowerFetchAnswer,
+  FollowerRead,
   LedPartition,
   LocalReplica,
   ReplicaRole,
@@ -135,23 +136,36 @@ export class MemoryReplicaStore implements ReplicaStore {
   async readForFollower(
     requests: readonly { readonly partitionId: number; readonly leaderEpoch: number; readonly fetchOffset: Offset }[],
     limits: { readonly partitionMaxBytes: number; readonly maxBytes: number },
-  ): Promise<ReadonlyMap<number, readonly ReplicatedBatch[]>> {
+  ): Promise<FollowerRead> {
     const answer = new Map<number, readonly ReplicatedBatch[]>();
+    const hadNoRoom: number[] = [];
+    const refused: number[] = [];
     let left = limits.maxBytes;
     for (const { partitionId, leaderEpoch, fetchOffset } of requests) {
       const replica = this.#replicas.get(partitionId);
-      if (replica === undefined || this.#refusal(replica, leaderEpoch) !== undefined) continue;
+      if (replica === undefined || this.#refusal(replica, leaderEpoch) !== undefined) {
+        refused.push(partitionId);
+        continue;
+      }
+      const { logStartOffset, logEndOffset } = replica.local;
+      if (fetchOffset < logStartOffset || fetchOffset > logEndOffset) {
+        refused.push(partitionId);
+        continue;
+      }
       let room = Math.min(limits.partitionMaxBytes, left);
       const batches: ReplicatedBatch[] = [];
       for (const batch of replica.batches.filter(({ baseOffset }) => baseOffset >= fetchOffset)) {
         room -= batch.bytes.length;
-        if (room < 0 && (batches.length > 0 || answer.size > 0)) break;
+        if (room < 0 && (batches.length > 0 || answer.size > 0)) {
+          if (batches.length === 0) hadNoRoom.push(partitionId);
+          break;
+        }
         batches.push(batch);
         left -= batch.bytes.length;
       }
       if (batches.length > 0) answer.set(partitionId, batches);
     }
-    return answer;
+    return { batches: answer, hadNoRoom, refused };
   }
 
   async appendAsFollower(appends: readonly FollowerAppend[]): Promise<ReadonlyMap<number, ErrorCode>> {

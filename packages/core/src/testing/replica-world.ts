@@ -107,7 +107,7 @@ async function follow(follower: TestBroker, leader: TestBroker, followed: number
     await follower.replicas.truncate(own!, offset(to));
     return answer!;
   }
-  const batches = (await leader.replicas.readForFollower([fetch], LIMITS)).get(partitionId) ?? [];
+  const batches = (await leader.replicas.readForFollower([fetch], LIMITS)).batches.get(partitionId) ?? [];
   await follower.replicas.appendAsFollower([
     {
       partitionId,
