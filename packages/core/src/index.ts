@@ -28,22 +28,26 @@ export type {
 } from './client/producer-types.js';
 export { CONSUMER_EVENTS } from './client/consumer-types.js';
 export type {
-  Batch,
   Consumer,
   ConsumerAssign,
   ConsumerEventName,
   ConsumerOptions,
   ConsumerRetryOptions,
-  ConsumerRun,
   ConsumerSeek,
   ConsumerSubscribe,
   CustomAssignor,
-  EachBatchPayload,
-  EachMessagePayload,
   OffsetReset,
-  TopicPartitionOffset,
   TopicPartitions,
 } from './client/consumer-types.js';
+export type {
+  Batch,
+  ConsumerRun,
+  EachBatchPayload,
+  EachMessagePayload,
+  RunOptions,
+  TopicPartitionOffset,
+  TransactionalRun,
+} from './client/run-types.js';
 export type {
   Admin,
   ConfigEntry,

@@ -1,6 +1,6 @@
 import type { ConsumedMessage } from '../record/messages.js';
 import type { Offset } from '../record/offset.js';
-import type { Batch } from './consumer-types.js';
+import type { Batch } from './run-types.js';
 
 /** KafkaJS's batch: what one fetch brought for a partition. */
 export class FetchedBatch implements Batch {

@@ -2,7 +2,7 @@ import { checkGroupId, checkTopicName } from '../record/topic-name.js';
 import type { ResolvedRetry } from '../runtime/backoff.js';
 import { checkBoolean, checkInteger, checkOptions, checkRetry, invalid, shown } from './check-options.js';
 import { BUILT_IN_ASSIGNORS } from '../group/built-in-assignors.js';
-import type { ConsumerOptions, ConsumerRun, ConsumerSubscribe, CustomAssignor, OffsetReset } from './consumer-types.js';
+import type { ConsumerOptions, ConsumerSubscribe, CustomAssignor, OffsetReset } from './consumer-types.js';
 
 export interface ResolvedConsumerOptions {
   readonly groupId: string | null;
@@ -33,16 +33,6 @@ const KNOWN = [
   'maxBytes',
   'maxWaitTimeInMs',
   'retry',
-];
-const KNOWN_RUN = [
-  'autoCommit',
-  'autoCommitInterval',
-  'autoCommitThreshold',
-  'eachBatchAutoResolve',
-  'partitionsConsumedConcurrently',
-  'keyConcurrency',
-  'eachMessage',
-  'eachBatch',
 ];
 const RESETS: readonly unknown[] = ['earliest', 'latest', 'none'] satisfies OffsetReset[];
 const LONGEST_MS = 2 ** 31 - 1;
@@ -122,29 +112,4 @@ function badAssignor(given: unknown): string {
 function checkInstanceId(given: unknown): string {
   if (typeof given === 'string' && /^[\w.-]{1,249}$/.test(given)) return given;
   throw invalid(`groupInstanceId is ${shown(given)}; give 1 to 249 letters, digits, ".", "_" and "-"`);
-}
-
-/** @throws PostlogError `INVALID_CONFIG` */
-export function checkRun(given: ConsumerRun): ConsumerRun {
-  const options = checkOptions(given, KNOWN_RUN, 'run()');
-  const handlers = [options.eachMessage, options.eachBatch].filter((handler) => handler !== undefined);
-  if (handlers.length !== 1 || typeof handlers[0] !== 'function')
-    throw invalid('run() takes one handler: eachMessage or eachBatch, a function');
-  checkInteger(options.partitionsConsumedConcurrently, 'partitionsConsumedConcurrently', {
-    min: 1,
-    max: 10_000,
-    fallback: 1,
-  });
-  const keyConcurrency = checkInteger(options.keyConcurrency, 'keyConcurrency', { min: 1, max: 10_000, fallback: 1 });
-  if (keyConcurrency > 1 && options.eachBatch !== undefined)
-    throw invalid('keyConcurrency goes with eachMessage; a batch handler sorts its records by itself');
-  for (const name of ['autoCommitInterval', 'autoCommitThreshold'] as const) {
-    if (options[name] != null) checkInteger(options[name], name, { min: 1, max: LONGEST_MS, fallback: 1 });
-  }
-  for (const name of ['autoCommit', 'eachBatchAutoResolve'] as const) {
-    const value: unknown = options[name];
-    if (value !== undefined && typeof value !== 'boolean')
-      throw invalid(`${name} is ${shown(value)}; give true or false`);
-  }
-  return options;
 }

@@ -5,7 +5,9 @@ import { AssignedPartition } from './assigned-partition.js';
 import type { Cluster, PartitionPlace } from './cluster.js';
 import type { ResolvedConsumerOptions } from './consumer-options.js';
 import type { ConsumerSubscription } from './consumer-subscription.js';
-import { CONSUMER_EVENTS, type ConsumerRun, type TopicPartitionOffset } from './consumer-types.js';
+import { CONSUMER_EVENTS } from './consumer-types.js';
+import type { TopicPartitionOffset } from './run-types.js';
+import type { CheckedRun } from './run-options.js';
 import { HandlerRunner } from './handler-runner.js';
 import { LeftBehind } from './left-behind.js';
 import { ManualAssignment } from './manual-assignment.js';
@@ -16,7 +18,7 @@ import { ReadAhead } from './read-ahead.js';
 export interface SessionOptions {
   readonly cluster: Cluster;
   readonly options: ResolvedConsumerOptions;
-  readonly run: ConsumerRun;
+  readonly run: CheckedRun;
   readonly events: EventBus;
   readonly clientId: string;
   readonly host: string;
@@ -68,6 +70,7 @@ export class ConsumerSession {
     });
     this.#runner = new HandlerRunner({
       run,
+      transactions: undefined,
       clock: cluster.clock,
       random: cluster.random.next,
       retry,

@@ -1,7 +1,8 @@
 import type { Assignor } from '../group/assignors.js';
-import type { ConsumedMessage } from '../record/messages.js';
+import type { QueryHandle } from '../postgres/transaction-handle.js';
 import type { RetryOptions } from '../runtime/backoff.js';
 import type { InstrumentationEvent } from './producer-types.js';
+import type { ConsumerRun, TopicPartitionOffset, TransactionalRun } from './run-types.js';
 
 export interface ConsumerOptions {
   /** Needed to `subscribe` and to commit; a consumer that only `assign`s partitions to itself may do without. */
@@ -68,72 +69,6 @@ export type ConsumerSeek =
   | { readonly topic: string; readonly partition: number; readonly offset: string }
   | { readonly topic: string; readonly partition: number; readonly timestamp: number };
 
-export interface Batch {
-  readonly topic: string;
-  readonly partition: number;
-  /** A decimal string. */
-  readonly highWatermark: string;
-  readonly messages: ConsumedMessage[];
-  isEmpty(): boolean;
-  firstOffset(): string | null;
-  lastOffset(): string;
-  /** How many records behind the high watermark the batch's last record is. */
-  offsetLag(): string;
-  /** The same for its first record. */
-  offsetLagLow(): string;
-}
-
-export interface EachMessagePayload {
-  readonly topic: string;
-  readonly partition: number;
-  readonly message: ConsumedMessage;
-  /** Kept for KafkaJS's sake: Postlog's heartbeats never depend on the handler. */
-  heartbeat(): Promise<void>;
-  /** Pauses this partition; the answer resumes it. */
-  pause(): () => void;
-}
-
-export interface EachBatchPayload {
-  readonly batch: Batch;
-  /** Marks everything up to this offset as done. */
-  resolveOffset(offset: string): void;
-  heartbeat(): Promise<void>;
-  pause(): () => void;
-  commitOffsetsIfNecessary(): Promise<void>;
-  uncommittedOffsets(): TopicPartitionOffset[];
-  isRunning(): boolean;
-  /** True once the partition was given up or moved by `seek`: stop handling. */
-  isStale(): boolean;
-}
-
-export interface ConsumerRun {
-  /** Commit what is done by itself [`true`]. */
-  readonly autoCommit?: boolean;
-  /** Commit at least this often, in milliseconds [5 000]. */
-  readonly autoCommitInterval?: number | null;
-  /** Commit after this many records were done. */
-  readonly autoCommitThreshold?: number | null;
-  /** With `eachBatch`: mark the whole batch as done when the handler returns [`true`]. */
-  readonly eachBatchAutoResolve?: boolean;
-  /** How many partitions are handled at the same time [1]. */
-  readonly partitionsConsumedConcurrently?: number;
-  /**
-   * With `eachMessage`: how many records of one partition are handled at the same time [1]. Records of one key stay in
-   * order, records without a key have none. Only what comes before the lowest unfinished record is committed.
-   */
-  readonly keyConcurrency?: number;
-  readonly eachMessage?: (payload: EachMessagePayload) => Promise<void> | void;
-  readonly eachBatch?: (payload: EachBatchPayload) => Promise<void> | void;
-}
-
-export interface TopicPartitionOffset {
-  readonly topic: string;
-  readonly partition: number;
-  /** A decimal string; for a commit, the **next** offset to read. */
-  readonly offset: string;
-  readonly metadata?: string | null;
-}
-
 export interface TopicPartitions {
   readonly topic: string;
   readonly partitions?: readonly number[];
@@ -154,7 +89,10 @@ export interface Consumer {
    * @throws PostlogError `UNKNOWN_TOPIC_OR_PARTITION`, `INVALID_CONFIG` beside `subscribe`.
    */
   assign(partitions: readonly ConsumerAssign[]): Promise<void>;
+  /** Begins to call the handler. @throws PostlogError `INVALID_CONFIG` */
   run(options: ConsumerRun): Promise<void>;
+  /** The same with a transaction for each call. @throws PostlogError `INVALID_CONFIG`, `UNREGISTERED_DATABASE` */
+  run<T = QueryHandle>(options: TransactionalRun<T>): Promise<void>;
   /** Moves the position of a partition, from its next fetch on; one that is not assigned yet begins there. */
   seek(position: ConsumerSeek): void;
   pause(topics: readonly TopicPartitions[]): void;

@@ -7,12 +7,7 @@ import type { AssignedPartition } from './assigned-partition.js';
 import { invalid } from './check-options.js';
 import { checkStart, choosePartitions } from './choose-partitions.js';
 import type { Cluster, PartitionPlace } from './cluster.js';
-import {
-  checkRun,
-  checkSubscription,
-  resolveConsumerOptions,
-  type ResolvedConsumerOptions,
-} from './consumer-options.js';
+import { checkSubscription, resolveConsumerOptions, type ResolvedConsumerOptions } from './consumer-options.js';
 import { ConsumerSession } from './consumer-session.js';
 import { ConsumerSubscription } from './consumer-subscription.js';
 import {
@@ -21,13 +16,13 @@ import {
   type ConsumerAssign,
   type ConsumerEventName,
   type ConsumerOptions,
-  type ConsumerRun,
   type ConsumerSeek,
   type ConsumerSubscribe,
-  type TopicPartitionOffset,
   type TopicPartitions,
 } from './consumer-types.js';
 import type { MetadataCache } from './metadata-cache.js';
+import { checkRun, type CheckedRun } from './run-options.js';
+import type { ConsumerRun, TopicPartitionOffset, TransactionalRun } from './run-types.js';
 import type { StartPosition } from './start-position.js';
 
 export interface ConsumerContext {
@@ -53,7 +48,7 @@ export class LogConsumer implements Consumer {
   /** Paused by the user: whole topics, or single partitions. */
   readonly #paused = new Set<string>();
   readonly #seeks = new Map<string, Offset | StartPosition>();
-  #run: ConsumerRun | undefined;
+  #run: CheckedRun | undefined;
   #session: ConsumerSession | undefined;
   #crashing: ConsumerSession | undefined;
   #isClosed = false;
@@ -103,7 +98,7 @@ export class LogConsumer implements Consumer {
     this.#session?.report();
   }
 
-  async run(options: ConsumerRun): Promise<void> {
+  async run<T>(options: ConsumerRun | TransactionalRun<T>): Promise<void> {
     this.#demandOpen();
     const checked = checkRun(options);
     if (this.#session !== undefined) throw invalid('the consumer runs already; call stop() before run()');

@@ -1,15 +1,20 @@
 import type { Clock } from '../runtime/clock.js';
 import { retryDelay, type ResolvedRetry } from '../runtime/backoff.js';
 import type { EventBus } from '../runtime/events.js';
-import { offset } from '../record/offset.js';
+import { offset, type Offset } from '../record/offset.js';
 import type { AssignedPartition } from './assigned-partition.js';
 import { FetchedBatch } from './batch.js';
-import { CONSUMER_EVENTS, type ConsumerRun, type TopicPartitionOffset } from './consumer-types.js';
+import { CONSUMER_EVENTS } from './consumer-types.js';
+import type { CheckedRun } from './run-options.js';
+import type { TopicPartitionOffset } from './run-types.js';
 import type { FetchedRecords } from './fetched-records.js';
 import { KeyedHandling } from './keyed-handling.js';
+import { settle, type HandledPart, type HandlerTransactions } from './settlement.js';
 
 export interface HandlerRunnerOptions {
-  readonly run: ConsumerRun;
+  readonly run: CheckedRun;
+  /** Undefined: what a handler did is final when it returns. */
+  readonly transactions: HandlerTransactions | undefined;
   readonly clock: Clock;
   readonly random: () => number;
   readonly retry: ResolvedRetry;
@@ -135,39 +140,51 @@ export class HandlerRunner {
   }
 
   async #eachMessage(partition: AssignedPartition, { messages, leaderEpoch }: FetchedRecords): Promise<void> {
-    const generation = partition.generation;
+    const part = { partition, generation: partition.generation, leaderEpoch };
     const shared = this.#sharedBy(partition);
+    const { run, transactions, clock, onHandled } = this.#options;
     for (const message of messages) {
-      if (this.#isStale(partition, generation) || partition.isPaused || !this.#options.isAlive()) return;
-      this.#startedAt.set(partition, this.#options.clock.monotonic());
-      const handled = this.#options.run.eachMessage!({ ...shared, message });
-      if (handled !== undefined) await handled;
-      partition.resolve(nextOffset(message.offset), generation, leaderEpoch);
-      this.#options.onHandled(1);
+      if (this.#isStale(part) || partition.isPaused || !this.#options.isAlive()) return;
+      this.#startedAt.set(partition, clock.monotonic());
+      const next = nextOffset(message.offset);
+      if (transactions === undefined) {
+        const handled = run.eachMessage!({ ...shared, message });
+        if (handled !== undefined) await handled;
+        partition.resolve(next, part.generation, leaderEpoch);
+      } else {
+        await transactions.run(part, async (transaction) => {
+          await run.eachMessage!({ ...shared, message, transaction });
+          return next;
+        });
+      }
+      onHandled(1);
     }
   }
 
   async #eachBatch(partition: AssignedPartition, records: FetchedRecords): Promise<void> {
-    const generation = partition.generation;
-    const { run, commit, uncommitted, clock } = this.#options;
+    const part = { partition, generation: partition.generation, leaderEpoch: records.leaderEpoch };
+    const { run, transactions, commit, uncommitted, clock } = this.#options;
     const { topic, partition: number, heartbeat, pause } = this.#sharedBy(partition);
-    const resolveOffset = (value: string) => {
-      partition.resolve(nextOffset(value), generation, records.leaderEpoch);
-    };
     this.#startedAt.set(partition, clock.monotonic());
-    await run.eachBatch!({
-      batch: new FetchedBatch({ ...records, topic, partition: number }),
-      resolveOffset,
-      heartbeat,
-      pause,
-      commitOffsetsIfNecessary: commit,
-      uncommittedOffsets: uncommitted,
-      isRunning: () => !this.#isStopped,
-      isStale: () => this.#isStale(partition, generation) || !this.#options.isAlive(),
+    await settle(transactions, part, async (transaction) => {
+      let resolved: Offset | undefined;
+      await run.eachBatch!({
+        batch: new FetchedBatch({ ...records, topic, partition: number }),
+        resolveOffset: (value: string) => {
+          resolved = nextOffset(value);
+          // In a transaction nothing is done before its commit.
+          if (transaction === undefined) partition.resolve(resolved, part.generation, part.leaderEpoch);
+        },
+        heartbeat,
+        pause,
+        commitOffsetsIfNecessary: commit,
+        uncommittedOffsets: uncommitted,
+        isRunning: () => !this.#isStopped,
+        isStale: () => this.#isStale(part) || !this.#options.isAlive(),
+        ...(transaction === undefined ? {} : { transaction }),
+      });
+      return run.eachBatchAutoResolve !== false && !this.#isStale(part) ? records.nextOffset : resolved;
     });
-    if (run.eachBatchAutoResolve !== false && !this.#isStale(partition, generation)) {
-      partition.resolve(records.nextOffset, generation, records.leaderEpoch);
-    }
     this.#options.onHandled(records.messages.length);
   }
 
@@ -212,7 +229,7 @@ export class HandlerRunner {
     };
   }
 
-  #isStale(partition: AssignedPartition, generation: number): boolean {
+  #isStale({ partition, generation }: HandledPart): boolean {
     return this.#isStopped || partition.isReleased || partition.generation !== generation;
   }
 
