@@ -13,7 +13,7 @@ const config: Config = {
   testEnvironmentOptions: { customExportConditions: ['@postlog/source', 'node', 'node-addons'] },
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
-  modulePathIgnorePatterns: ['/dist/', '/.nx/', '/.postlog/'],
+  modulePathIgnorePatterns: ['/dist/', '/dist-cjs/', '/.nx/', '/.postlog/'],
   transform: {
     '^.+\\.ts$': [
       '@swc/jest',

@@ -2,7 +2,7 @@
  * Runs a command of the repository on a fresh clone: installs what the lock file names when that is missing or stale,
  * builds what changed, then hands over. Plain Node, since nothing else is there yet.
  *
- *     node tools/bootstrap.mjs start|test|bench|faults [arguments…]
+ *     node tools/bootstrap.mjs start|test|bench|faults|postlog|packed [arguments…]
  */
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -15,6 +15,7 @@ const TOOLS = {
   bench: 'tools/bench/dist/main.js',
   faults: 'tools/faults/dist/main.js',
   postlog: 'packages/cli/dist/main.js',
+  packed: 'tools/packed-app.mjs',
 };
 
 const [command = '', ...args] = process.argv.slice(2);

@@ -17,12 +17,12 @@ export async function build() {
 }
 
 /** Ends with the command's exit code. In the foreground the child decides what a signal means; a terminal sends it Ctrl-C itself. */
-export function run(program, programArgs, { foreground = false, output }) {
+export function run(program, programArgs, { foreground = false, output, cwd = ROOT, env = {} }) {
   return new Promise((resolve) => {
     const child = spawn(program, programArgs, {
-      cwd: ROOT,
+      cwd,
       stdio: ['inherit', output === undefined ? 'inherit' : 'pipe', output === undefined ? 'inherit' : 'pipe'],
-      env: { ...process.env, NX_DAEMON: 'false', NX_NO_CLOUD: 'true', NX_TUI: 'false' },
+      env: { ...process.env, NX_DAEMON: 'false', NX_NO_CLOUD: 'true', NX_TUI: 'false', ...env },
     });
     for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => output.push(String(chunk)));
     if (foreground) {
@@ -33,6 +33,6 @@ export function run(program, programArgs, { foreground = false, output }) {
       say(String(error));
       resolve(127);
     });
-    child.once('exit', (code) => resolve(code ?? 1));
+    child.once(output === undefined ? 'exit' : 'close', (code) => resolve(code ?? 1));
   });
 }

@@ -3,6 +3,7 @@
  * Ends with a line `N passed, N failed`, a step that is no spec counting as one.
  */
 import { readFileSync, rmSync } from 'node:fs';
+import { packAll } from './packages.mjs';
 import { build, run } from './run.mjs';
 
 const PROJECTS = [
@@ -28,24 +29,21 @@ const steps = [
   ['unused files, exports and dependencies', ['node_modules/knip/bin/knip.js', '--no-progress']],
 ];
 
-/** What npm would publish, once it is built. */
-const packaging = [
-  ...['core', 'nest-transport', 'cli'].map((name) => [
-    `package ${name}`,
-    ['node_modules/publint/src/cli.js', `packages/${name}`, '--strict'],
-  ]),
-  ...['core', 'nest-transport'].map((name) => [
-    `types of package ${name}`,
-    [
-      'node_modules/@arethetypeswrong/cli/dist/index.js',
-      '--pack',
-      `packages/${name}`,
-      '--profile',
-      'esm-only',
-      '--quiet',
-    ],
-  ]),
-];
+/** What npm would publish: the files of each package, and what TypeScript and Node make of them in either module format. */
+function packaging(packages) {
+  return packages.flatMap(({ name, tarball }) => [
+    [`package ${name}`, ['node_modules/publint/src/cli.js', tarball, '--strict']],
+    // A command has no types.
+    ...(name === 'cli'
+      ? []
+      : [
+          [
+            `types of package ${name}`,
+            ['node_modules/@arethetypeswrong/cli/dist/index.js', tarball, '--profile', 'strict', '--quiet'],
+          ],
+        ]),
+  ]);
+}
 
 const startedAt = Date.now();
 let passed = 0;
@@ -53,13 +51,15 @@ let failed = 0;
 await check(steps);
 
 const failure = await build();
-if (failure === undefined) passed += 1;
-else {
+if (failure === undefined) {
+  passed += 1;
+  await check(packaging(await packAll()));
+  await check([['packed packages in an empty application', ['tools/packed-app.mjs', '--smoke']]]);
+} else {
   failed += 1;
   console.log(failure);
 }
-await check(packaging);
-console.log(`${passed} of ${steps.length + packaging.length + 1} checks of the code passed (${seconds()} s)`);
+console.log(`${passed} of ${passed + failed} checks of the code passed (${seconds()} s)`);
 rmSync(RESULTS, { force: true });
 const jest = [
   '--experimental-vm-modules',

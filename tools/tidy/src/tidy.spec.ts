@@ -12,7 +12,7 @@ const LONGEST_FILE = 300;
 /** Every file below a folder, as paths from the root of the repository. */
 function filesBelow(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
-    if (['node_modules', 'dist', '.git', '.nx', '.postlog'].includes(entry.name)) return [];
+    if (['node_modules', 'dist', 'dist-cjs', '.git', '.nx', '.postlog'].includes(entry.name)) return [];
     const path = join(folder, entry.name);
     return entry.isDirectory() ? filesBelow(path) : [relative(ROOT, path)];
   });

@@ -15,6 +15,13 @@ describe('errors', () => {
     expect(new PostlogError('INVALID_CONFIG', 'x')).toMatchObject({ outcome: 'failed', retriable: false });
   });
 
+  it('are of one class for the ESM and the CommonJS build of the package', () => {
+    const mark = Symbol.for('@postlog/core/PostlogError');
+    expect(Object.assign(new Error('of the other build'), { [mark]: true })).toBeInstanceOf(PostlogError);
+    expect(new PostlogError('INVALID_CONFIG', 'x')).toHaveProperty([mark], true);
+    expect([new Error('x'), null, 'x'].some((value: unknown) => value instanceof PostlogError)).toBe(false);
+  });
+
   it('have numbers of their own, and an unknown number is an unknown server error', () => {
     const numbers = Object.values(ERROR_CODES).map(({ number }) => number);
     expect(new Set(numbers).size).toBe(numbers.length);

@@ -10,6 +10,9 @@ export interface PostlogErrorOptions extends ErrorOptions {
   readonly outcome?: Outcome;
 }
 
+/** The ESM and the CommonJS build of this package have a class each, and mean the same by it. */
+const BRAND = Symbol.for('@postlog/core/PostlogError');
+
 /**
  * Every operating error of Postlog. `code` is Kafka's, the message names the cure, the origin is in `cause`.
  *
@@ -25,6 +28,15 @@ export class PostlogError extends Error {
     super(`[${code}] ${detail}`, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.outcome = options.outcome ?? 'failed';
+  }
+
+  /** True for an error of either build. */
+  static override [Symbol.hasInstance](value: unknown): value is PostlogError {
+    return typeof value === 'object' && value !== null && BRAND in value;
+  }
+
+  get [BRAND](): true {
+    return true;
   }
 
   /** Whether the same request may succeed if it is sent again. */
