@@ -2,7 +2,7 @@ import type { PostlogError } from '../errors/postlog-error.js';
 import type { Offset } from '../record/offset.js';
 import type { Cluster } from './cluster.js';
 import type { OffsetReset } from './consumer-types.js';
-import type { HandledUpTo } from './left-behind.js';
+import type { Held } from './left-behind.js';
 import type { ReadAhead } from './read-ahead.js';
 
 export interface AssignedPartitionOptions {
@@ -13,9 +13,11 @@ export interface AssignedPartitionOptions {
   /** The epoch under which this member took the partition over; a commit is compared with it. */
   readonly ownerEpoch: number;
   readonly committedOffset: Offset | null;
-  /** Where to go on; null: where `reset` says. */
-  readonly handled: HandledUpTo | null;
-  /** Where to begin when nothing is handled, or when that is out of range. */
+  /** Of the last record before the committed offset; -1 when unknown. */
+  readonly leaderEpoch: number;
+  /** The same partition as this owner held it before a drop; undefined for one that is new to it. */
+  readonly before: Held | undefined;
+  /** Where to begin when nothing was committed or handled, or when that is out of range. */
   readonly reset: OffsetReset;
   readonly maxBytes: number;
   /** What all partitions of the consumer have read ahead. */

@@ -8,6 +8,7 @@ import type { Leadership } from './cluster.js';
 import { decodeFetched, type FetchedRecords } from './fetched-records.js';
 import { hasLeaderMoved, truncated } from './fetch-errors.js';
 import { validatePosition } from './leader-validation.js';
+import { goOnAt, type Held } from './left-behind.js';
 import { findStart, type StartPosition } from './start-position.js';
 import { untilAborted } from './until-aborted.js';
 
@@ -28,6 +29,8 @@ export class AssignedPartition {
   leaderEpoch: number;
   /** An explicit seek went back, so the next commit may too. */
   mayCommitBackwards = false;
+  /** The same partition before a drop, until a call begins here. */
+  before: Held | undefined;
   isPaused = false;
   isBeingHandled = false;
   failures = 0;
@@ -63,9 +66,11 @@ export class AssignedPartition {
     this.partitionId = options.partitionId;
     this.ownerEpoch = options.ownerEpoch;
     this.committedOffset = options.committedOffset;
-    this.leaderEpoch = options.handled?.leaderEpoch ?? NO_EPOCH;
+    this.before = options.before;
+    const begin = goOnAt({ ...options, resolvedOffset: options.committedOffset }, options.before);
+    this.leaderEpoch = begin?.leaderEpoch ?? NO_EPOCH;
     this.#start = options.reset;
-    this.#resolvedOffset = options.handled?.offset ?? null;
+    this.#resolvedOffset = begin?.offset ?? null;
     this.#position = this.#resolvedOffset;
     this.#lastEpoch = this.leaderEpoch;
   }
@@ -113,6 +118,7 @@ export class AssignedPartition {
   /** Goes on from here: drops what was read ahead and makes running handlers stale. */
   seek(to: Offset | StartPosition): void {
     this.#generation += 1;
+    this.before = undefined;
     this.#position = typeof to === 'bigint' ? to : null;
     if (typeof to !== 'bigint') this.#start = to;
     this.#dropBuffer();
@@ -126,11 +132,26 @@ export class AssignedPartition {
     this.#hasRoom.resolve();
   }
 
+  /** For a call that begins: none runs here any more, nor any from before a drop. */
   takeRecords(): FetchedRecords | undefined {
+    this.#skipHandled();
     const records = this.#buffer.shift();
     if (records !== undefined) this.#options.readAhead.remove(records.bytes);
     this.#hasRoom.resolve();
     return records;
+  }
+
+  /** The last call before a drop ended, and commits were confirmed, perhaps only after the group told where it goes on. */
+  #skipHandled(): void {
+    if (this.before === undefined) return;
+    const begin = goOnAt(this, this.before);
+    this.before = undefined;
+    if (begin === null || begin.offset === this.#resolvedOffset) return;
+    this.seek(begin.offset);
+    this.mayCommitBackwards = false;
+    this.leaderEpoch = begin.leaderEpoch;
+    this.#lastEpoch = begin.leaderEpoch;
+    this.#validEpoch = undefined;
   }
 
   /** Puts back what was not handled, from `fromOffset` on, to be handled again. */

@@ -162,7 +162,7 @@ export class ConsumerSession {
       const { cluster, options, events, subscription, onError, onFatal, onAssigned, isPaused } = this.#options;
       const work = new AssignedPartition({
         ...assignment,
-        handled: this.#left.take(assignment),
+        before: this.#left.take(this.#source.memberId, assignment),
         cluster,
         reset: subscription.resetFor(topic),
         maxBytes: options.maxBytesPerPartition,
@@ -197,7 +197,7 @@ export class ConsumerSession {
       const partition = this.#partitions.get(partitionId);
       if (partition === undefined) continue;
       partition.release();
-      this.#left.add(partition);
+      this.#left.add(this.#source.memberId, partition);
       this.#partitions.delete(partitionId);
     }
   }

@@ -246,9 +246,9 @@ export class Membership implements PartitionSource {
 
   /** Joins as somebody new, holding nothing. */
   #startOver(): void {
+    this.#dropEverything();
     this.#memberEpoch = 0;
     this.#memberId = this.#options.cluster.random.uniqueName(this.#options.clientId);
-    this.#dropEverything();
   }
 
   /** Holds nothing any more. What the group says to that next is what this member is. */
