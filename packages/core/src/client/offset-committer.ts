@@ -25,6 +25,8 @@ export class OffsetCommitter {
   readonly #memberId: () => string | null;
   readonly #events: EventBus;
   readonly #onFenced: (partition: AssignedPartition) => void;
+  /** The furthest offset that was ever sent for a partition: it may be stored, whatever the answer was. */
+  readonly #sent = new WeakMap<AssignedPartition, Offset>();
   #last: Promise<void> = Promise.resolve();
 
   constructor(options: {
@@ -66,9 +68,23 @@ export class OffsetCommitter {
   commitExplicit(offsets: readonly ExplicitOffset[]): Promise<void> {
     return this.#inTurn(() =>
       this.#commit(
-        offsets.map((each) => ({ ...each, mayGoBack: true })),
+        offsets.map((each) => ({ ...each, mayGoBack: this.#mayGoBack(each) })),
         PATIENCE_MS,
       ),
+    );
+  }
+
+  /**
+   * Only what repeats or goes back on purpose may: a commit that is carried out late, long after its answer was given up, must not undo
+   * those that followed it. Where no member owns the partition others commit as well, so nobody knows what would be back.
+   */
+  #mayGoBack({ partition, offset }: ExplicitOffset): boolean {
+    if (this.#memberId() === null) return true;
+    const { committedOffset, resolvedOffset } = partition;
+    // The same offset once more may bring other metadata.
+    const stored = [committedOffset, this.#sent.get(partition) ?? null];
+    return (
+      stored.some((each) => each !== null && offset <= each) || (resolvedOffset !== null && offset < resolvedOffset)
     );
   }
 
@@ -97,6 +113,10 @@ export class OffsetCommitter {
       metadata,
       mayGoBack,
     }));
+    for (const { partition, offset } of offsets) {
+      const sent = this.#sent.get(partition);
+      if (sent === undefined || offset > sent) this.#sent.set(partition, offset);
+    }
     const refused = await this.#link.callPatiently(
       (coordinator) => coordinator.commitOffsets(groupId, memberId, rows),
       { patienceMs },

@@ -12,7 +12,7 @@ export interface OffsetToCommit {
   readonly offset: Offset;
   readonly leaderEpoch: number;
   readonly metadata: string | null;
-  /** An explicit commit or seek by the owner may go back, an automatic one never does. */
+  /** A commit or seek with which the owner goes back on purpose may, an automatic one never does. */
   readonly mayGoBack: boolean;
 }
 
