@@ -5,7 +5,7 @@ import type { Config } from 'jest';
  * Tests run from source: `@postlog/source` is the first condition of each package's `exports`,
  * so nothing has to be built. One Postgres serves all workers; each spec gets databases of its own.
  */
-const config: Config = {
+const specs = {
   rootDir: '.',
   roots: ['<rootDir>/packages', '<rootDir>/apps', '<rootDir>/tools'],
   testMatch: ['**/src/**/*.spec.ts'],
@@ -30,8 +30,21 @@ const config: Config = {
   },
   globalSetup: '<rootDir>/tools/jest/global-setup.mjs',
   globalTeardown: '<rootDir>/tools/jest/global-teardown.mjs',
-  maxWorkers: 2,
-  testTimeout: 30_000,
-};
+} satisfies Config;
+
+/** What depends on Nest, once more under Nest 11, which is in a workspace of its own. */
+const nest11 = {
+  ...specs,
+  displayName: 'nest 11',
+  roots: ['<rootDir>/packages/nest-transport'],
+  testMatch: ['**/{conformance,transport,enhancers,shutdown,request}.pg.spec.ts'],
+  moduleNameMapper: {
+    ...specs.moduleNameMapper,
+    '^@nestjs/(common|core|microservices|platform-express|platform-fastify|terminus|testing)(/.*)?$':
+      '<rootDir>/tools/nest-11/node_modules/@nestjs/$1$2',
+  },
+} satisfies Config;
+
+const config: Config = { maxWorkers: 2, testTimeout: 30_000, projects: [specs, nest11] };
 
 export default config;

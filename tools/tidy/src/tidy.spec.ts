@@ -35,6 +35,10 @@ describe('the tree', () => {
     expect(core.filter((path) => /src\/.+\/index\.ts$/.test(path) && !path.includes(`/${TESTING_ROOM}/`))).toEqual([]);
   });
 
+  it('has a lock file that names no place to download from', () => {
+    expect(read('package-lock.json')).not.toMatch(/"resolved": "\w+:/);
+  });
+
   it('has a lint file that was built from the list of rooms', () => {
     expect(JSON.parse(read('.oxlintrc.json'))).toEqual(JSON.parse(JSON.stringify(lintConfig())));
   });

@@ -6,7 +6,6 @@ import {
   type OnModuleDestroy,
 } from '@nestjs/common';
 import { Ctx, Payload } from '@nestjs/microservices';
-import type { BaseRpcContext } from '@nestjs/microservices';
 import { Consumer, PostlogContext, PostlogServer, Subscribe, type PostlogStatus } from '../index.js';
 import { producerOf, testWorld, until, type World } from '../spec/world.js';
 
@@ -82,26 +81,6 @@ describe('a shutdown', () => {
     release();
   });
 
-  it('on a signal drains before the data source closes', async () => {
-    const app = await start();
-    app.enableShutdownHooks(['SIGUSR2']);
-    const kill = process.kill.bind(process);
-    const killed = new Promise<void>((resolve) => {
-      process.kill = () => {
-        resolve(); // Nest ends the process when all is done.
-        return true;
-      };
-    });
-    await producerOf(app).send('orders', 'one');
-    await until(() => seen.length === 1);
-    process.emit('SIGUSR2');
-    await until(() => seen.includes('destroy hooks'));
-    release();
-    await killed;
-    process.kill = kill;
-    expect(seen).toEqual(['one began', 'destroy hooks', 'one ended', 'one aborted', 'data source closed']);
-  });
-
   it('leaves no listener behind, and tells its status', async () => {
     const before = process.eventNames().map((name) => [name, process.listenerCount(name)]);
     const statuses: PostlogStatus[] = [];
@@ -113,50 +92,5 @@ describe('a shutdown', () => {
     await server.close();
     expect(statuses.filter((status) => status !== 'rebalancing')).toEqual(['connected', 'paused', 'stopped']);
     expect(process.eventNames().map((name) => [name, process.listenerCount(name)])).toEqual(before);
-  });
-});
-
-describe('Nest’s processing hooks', () => {
-  it('begin and end exactly once for each call, also when it fails', async () => {
-    const calls: string[] = [];
-    let failures = 1;
-    @Consumer({ group: 'hooked' })
-    class Flaky {
-      @Subscribe('orders')
-      handle(): void {
-        calls.push('handled');
-        if (failures-- > 0) throw new Error('once');
-      }
-    }
-    const app = await world.hybrid({ controllers: [Flaky] });
-    const server = app.get(PostlogServer);
-    server.setOnProcessingStartHook((_id, context, done) => {
-      calls.push(`start ${(context as PostlogContext).offset}`);
-      void done();
-    });
-    server.setOnProcessingEndHook((_id, context) =>
-      calls.push(`end ${(context as BaseRpcContext & PostlogContext).offset}`),
-    );
-    await producerOf(app).send('orders', 1);
-    await until(async () => calls.length >= 6 && (await world.lag('hooked')) === 0);
-    expect(calls).toEqual(['start 0', 'handled', 'end 0', 'start 0', 'handled', 'end 0']);
-  });
-
-  it('carry packet metadata in headers and back', async () => {
-    const metadata: unknown[] = [];
-    @Consumer({ group: 'metadata' })
-    class Reading {
-      @Subscribe('orders')
-      handle(@Ctx() context: PostlogContext): void {
-        metadata.push(context.getMetadata());
-      }
-    }
-    const app = await world.hybrid({ controllers: [Reading] });
-    const { PostlogClient } = await import('../index.js');
-    const client = app.get(PostlogClient);
-    client.setOnDispatchHook((packet) => (packet.metadata = { traceparent: '00-1-2-01' }));
-    client.emit('orders', { id: 1 });
-    await until(() => metadata.length === 1);
-    expect(metadata).toEqual([{ traceparent: '00-1-2-01' }]);
   });
 });

@@ -137,31 +137,9 @@ describe('request and reply', () => {
     await until(async () => (await world.lag('default-group', 'silence')) === 0);
     expect(begun).toBe(before);
   });
-
-  it('close() rejects pending requests', async () => {
-    const own = new PostlogClient({ url: world.url, logger: null });
-    const pending = own.request('silence', {});
-    const outcome = expect(pending).rejects.toThrow('Connection closed');
-    const before = begun;
-    await until(() => begun > before);
-    await own.close();
-    await outcome;
-  });
 });
 
 describe('a client of Nest’s ClientsModule', () => {
-  it('client reconnects after a failed first connect', async () => {
-    const { url, drop } = await testDatabase();
-    const client = new PostlogClient({ url, logger: null, migrate: false });
-    await expect(firstValueFrom(client.emit('orders', 'early'))).rejects.toThrow('migrate');
-    const log = await connect({ url, logger: null });
-    await log.admin().createTopics({ topics: [{ topic: 'orders' }] });
-    await expect(firstValueFrom(client.emit('orders', 'late'))).resolves.toMatchObject({ baseOffset: '0' });
-    await client.close();
-    await log.close();
-    await drop();
-  });
-
   it('is made from its options', async () => {
     const { url, drop } = await testDatabase();
     const log = await connect({ url, logger: null });
