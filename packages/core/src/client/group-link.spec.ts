@@ -83,6 +83,15 @@ describe('the way to a coordinator', () => {
     });
   });
 
+  it.each<Outcome>(['unknown', 'failed'])('is left in doubt as much as any attempt was: %s', async (outcome) => {
+    const link = new GroupLink({ cluster: world(['a', 'b', 'c']).cluster, groupId: 'g' });
+    const work = refusing({ a: ['NETWORK_EXCEPTION', outcome], b: ['COORDINATOR_LOAD_IN_PROGRESS'] });
+    await expect(link.callPatiently(work, { patienceMs: 150 })).rejects.toMatchObject({
+      code: 'COORDINATOR_LOAD_IN_PROGRESS',
+      outcome,
+    });
+  });
+
   it('is not tried again in doubt where a repeat would not be harmless', async () => {
     const link = new GroupLink({ cluster: world(['a', 'b']).cluster, groupId: 'g' });
     const work = refusing({ a: ['NETWORK_EXCEPTION', 'unknown'] });

@@ -63,7 +63,7 @@ export class GroupLink {
 
   /**
    * Repeats with back-off while the group moves to another coordinator, for so many milliseconds. What was perhaps done already is
-   * repeated too, unless a repeat would not be harmless.
+   * repeated too, unless a repeat would not be harmless. The outcome is unknown when that of any attempt was.
    */
   async callPatiently<T>(
     work: (coordinator: GroupCoordinator) => Promise<T>,
@@ -71,13 +71,15 @@ export class GroupLink {
   ): Promise<T> {
     const { clock, random } = this.#cluster;
     const deadline = clock.monotonic() + patienceMs;
+    let isInDoubt = false;
     for (let attempt = 0; ; attempt++) {
       try {
         return await this.call(work);
       } catch (error) {
+        isInDoubt ||= error instanceof PostlogError && error.outcome === 'unknown';
         const mayRepeat = hasCoordinatorMoved(error) && (isRepeatHarmless || error.outcome !== 'unknown');
         const wait = retryDelay(COORDINATOR_RETRY, attempt, random.next);
-        if (!mayRepeat || clock.monotonic() + wait > deadline) throw error;
+        if (!mayRepeat || clock.monotonic() + wait > deadline) throw isInDoubt ? inDoubt(error) : error;
         await clock.sleep(wait);
       }
     }
@@ -105,6 +107,13 @@ export class GroupLink {
     this.#seat = seat;
     this.#leaveWakeUps = seat.groupsChanged.wait([groupKey(this.#groupId)], this.#onWakeUp);
   }
+}
+
+/** The last attempt failed, but an earlier one may have been carried out. */
+function inDoubt(error: unknown): unknown {
+  if (!(error instanceof PostlogError) || error.outcome === 'unknown') return error;
+  const detail = `the outcome is unknown, an earlier attempt may have been carried out: ${error.message}`;
+  return new PostlogError(error.code, detail, { outcome: 'unknown', cause: error });
 }
 
 function deposed(groupId: string): PostlogError {
