@@ -4,6 +4,7 @@ import type { Cluster } from './cluster.js';
 import type { OffsetReset } from './consumer-types.js';
 import type { Held } from './left-behind.js';
 import type { ReadAhead } from './read-ahead.js';
+import type { Gathering } from './record-buffer.js';
 
 export interface AssignedPartitionOptions {
   readonly cluster: Cluster;
@@ -20,6 +21,8 @@ export interface AssignedPartitionOptions {
   /** Where to begin when nothing was committed or handled, or when that is out of range. */
   readonly reset: OffsetReset;
   readonly maxBytes: number;
+  /** How many records a call of the handler waits for, and how long; undefined: it takes what is there. */
+  readonly gathering: Gathering | undefined;
   /** What all partitions of the consumer have read ahead. */
   readonly readAhead: ReadAhead;
   /** There are records to handle. */

@@ -9,6 +9,7 @@ import { decodeFetched, type FetchedRecords } from './fetched-records.js';
 import { hasLeaderMoved, truncated } from './fetch-errors.js';
 import { validatePosition } from './leader-validation.js';
 import { goOnAt, type Held } from './left-behind.js';
+import { RecordBuffer } from './record-buffer.js';
 import { findStart, type StartPosition } from './start-position.js';
 import { untilAborted } from './until-aborted.js';
 
@@ -44,7 +45,7 @@ export class AssignedPartition {
   #position: Offset | null;
   /** Where to begin while there is no position. */
   #start: StartPosition;
-  #buffer: FetchedRecords[] = [];
+  readonly #buffer: RecordBuffer;
   /** Rises with every seek: what was fetched or is handled before it is stale. */
   #generation = 0;
   #hasRoom: Deferred<void> = createDeferred<void>();
@@ -70,6 +71,8 @@ export class AssignedPartition {
     const begin = goOnAt({ ...options, resolvedOffset: options.committedOffset }, options.before);
     this.leaderEpoch = begin?.leaderEpoch ?? NO_EPOCH;
     this.#start = options.reset;
+    const { gathering, readAhead, onRecords, cluster } = options;
+    this.#buffer = new RecordBuffer({ gathering, readAhead, clock: cluster.clock, onDue: onRecords });
     this.#resolvedOffset = begin?.offset ?? null;
     this.#position = this.#resolvedOffset;
     this.#lastEpoch = this.leaderEpoch;
@@ -85,7 +88,7 @@ export class AssignedPartition {
   }
 
   get hasRecords(): boolean {
-    return this.#buffer.length > 0;
+    return this.#buffer.isReady;
   }
 
   /** Everything before it is handled; what a commit stores. Null until the position is known. */
@@ -112,7 +115,7 @@ export class AssignedPartition {
     this.#interrupting.abort();
     this.#leaveLeaders?.();
     this.#hasRoom.resolve();
-    this.#dropBuffer();
+    this.#buffer.clear();
   }
 
   /** Goes on from here: drops what was read ahead and makes running handlers stale. */
@@ -121,7 +124,7 @@ export class AssignedPartition {
     this.before = undefined;
     this.#position = typeof to === 'bigint' ? to : null;
     if (typeof to !== 'bigint') this.#start = to;
-    this.#dropBuffer();
+    this.#buffer.clear();
     this.mayCommitBackwards = true;
     this.#resolve(this.#position);
     this.failures = 0;
@@ -135,8 +138,7 @@ export class AssignedPartition {
   /** For a call that begins: none runs here any more, nor any from before a drop. */
   takeRecords(): FetchedRecords | undefined {
     this.#skipHandled();
-    const records = this.#buffer.shift();
-    if (records !== undefined) this.#options.readAhead.remove(records.bytes);
+    const records = this.#buffer.take();
     this.#hasRoom.resolve();
     return records;
   }
@@ -157,10 +159,7 @@ export class AssignedPartition {
   /** Puts back what was not handled, from `fromOffset` on, to be handled again. */
   returnRecords(records: FetchedRecords, fromOffset: Offset, generation: number): void {
     if (this.isReleased || generation !== this.#generation) return;
-    const first = records.messages.findIndex((message) => BigInt(message.offset) >= fromOffset);
-    if (first < 0) return;
-    this.#buffer.unshift({ ...records, messages: records.messages.slice(first) });
-    this.#options.readAhead.add(records.bytes);
+    this.#buffer.putBack(records, fromOffset, this.failures > 0);
   }
 
   /** Everything before `next` is handled; never goes back but by `seek`. */
@@ -182,7 +181,7 @@ export class AssignedPartition {
     const { clock, random } = cluster;
     while (!this.isReleased) {
       try {
-        if (this.#buffer.length > 0) {
+        if (this.#buffer.isFull) {
           this.#hasRoom = createDeferred<void>();
           await this.#hasRoom.promise;
         } else {
@@ -246,14 +245,13 @@ export class AssignedPartition {
   }
 
   #take(answer: ReadPartition, from: Offset, startedAt: number): void {
-    const { cluster, onFetched, onRecords, readAhead } = this.#options;
+    const { cluster, onFetched, onRecords } = this.#options;
     onFetched({ numberOfBatches: answer.batches.length, duration: cluster.clock.monotonic() - startedAt });
     const records = decodeFetched(answer.batches, from, answer.highWatermark!);
     this.#position = records.nextOffset;
     if (records.leaderEpoch >= 0) this.#lastEpoch = records.leaderEpoch;
     if (records.messages.length === 0) return;
     this.#buffer.push(records);
-    readAhead.add(records.bytes);
     onRecords();
   }
 
@@ -284,11 +282,6 @@ export class AssignedPartition {
   #interrupt(): void {
     this.#interrupting.abort();
     this.#interrupting = new AbortController();
-  }
-
-  #dropBuffer(): void {
-    for (const { bytes } of this.#buffer) this.#options.readAhead.remove(bytes);
-    this.#buffer = [];
   }
 }
 

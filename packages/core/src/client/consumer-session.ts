@@ -7,13 +7,14 @@ import type { ResolvedConsumerOptions } from './consumer-options.js';
 import type { ConsumerSubscription } from './consumer-subscription.js';
 import { CONSUMER_EVENTS } from './consumer-types.js';
 import type { TopicPartitionOffset } from './run-types.js';
-import type { CheckedRun } from './run-options.js';
+import { gatheringOf, type CheckedRun } from './run-options.js';
 import { HandlerRunner } from './handler-runner.js';
 import { LeftBehind } from './left-behind.js';
 import { ManualAssignment } from './manual-assignment.js';
 import { Membership, type PartitionSource } from './membership.js';
 import { OffsetCommitter } from './offset-committer.js';
 import { ReadAhead } from './read-ahead.js';
+import type { Gathering } from './record-buffer.js';
 
 export interface SessionOptions {
   readonly cluster: Cluster;
@@ -48,6 +49,7 @@ export class ConsumerSession {
   readonly #runner: HandlerRunner;
   readonly #committer: OffsetCommitter;
   readonly #readAhead: ReadAhead;
+  readonly #gathering: Gathering | undefined;
   #handledSinceCommit = 0;
   #cancelTimer: (() => void) | undefined;
   #isStopping = false;
@@ -57,6 +59,7 @@ export class ConsumerSession {
     const { cluster, events, run } = options;
     const { groupId, retry, maxBytes } = options.options;
     this.#readAhead = new ReadAhead(maxBytes);
+    this.#gathering = gatheringOf(run);
     this.#source = this.#createSource();
     this.#committer = new OffsetCommitter({
       cluster,
@@ -167,6 +170,7 @@ export class ConsumerSession {
         reset: subscription.resetFor(topic),
         maxBytes: options.maxBytesPerPartition,
         readAhead: this.#readAhead,
+        gathering: this.#gathering,
         onRecords: () => this.#runner.pump(),
         onDirty: () => this.#commitInTime(),
         onFetchStart: () => events.emit(CONSUMER_EVENTS.FETCH_START, { topic, partition }),

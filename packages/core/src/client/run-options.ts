@@ -1,4 +1,5 @@
 import { checkInteger, checkOptions, invalid, shown } from './check-options.js';
+import type { Gathering } from './record-buffer.js';
 import type { ConsumerRun, EachBatchPayload, EachMessagePayload, TransactionalRun } from './run-types.js';
 
 /** Options of `run` that were checked; a handler of a transactional run finds its transaction in the payload. */
@@ -18,6 +19,8 @@ const KNOWN: readonly (keyof CheckedRun)[] = [
   'autoCommitInterval',
   'autoCommitThreshold',
   'eachBatchAutoResolve',
+  'eachBatchMinRecords',
+  'eachBatchWaitMs',
   'partitionsConsumedConcurrently',
   'keyConcurrency',
   'eachMessage',
@@ -42,6 +45,7 @@ export function checkRun<T>(given: ConsumerRun | TransactionalRun<T>): CheckedRu
   const keyConcurrency = checkInteger(options.keyConcurrency, 'keyConcurrency', { min: 1, max: 10_000, fallback: 1 });
   if (keyConcurrency > 1 && options.eachBatch !== undefined)
     throw invalid('keyConcurrency goes with eachMessage; a batch handler sorts its records by itself');
+  gatheringOf(options);
   for (const name of ['autoCommitInterval', 'autoCommitThreshold'] as const) {
     if (options[name] != null) checkInteger(options[name], name, { min: 1, max: LONGEST_MS, fallback: 1 });
   }
@@ -52,6 +56,16 @@ export function checkRun<T>(given: ConsumerRun | TransactionalRun<T>): CheckedRu
   }
   checkTransactional(options);
   return options;
+}
+
+/** @throws PostlogError `INVALID_CONFIG` */
+export function gatheringOf(options: CheckedRun): Gathering | undefined {
+  const { eachBatch, eachBatchMinRecords, eachBatchWaitMs } = options;
+  const records = checkInteger(eachBatchMinRecords, 'eachBatchMinRecords', { min: 1, max: 1_000_000, fallback: 1 });
+  const waitMs = checkInteger(eachBatchWaitMs, 'eachBatchWaitMs', { min: 0, max: LONGEST_MS, fallback: 0 });
+  if (eachBatch === undefined && (eachBatchMinRecords ?? eachBatchWaitMs) !== undefined)
+    throw invalid('eachBatchMinRecords and eachBatchWaitMs go with eachBatch; leave them out');
+  return records > 1 && waitMs > 0 ? { records, waitMs } : undefined;
 }
 
 function checkTransactional(options: CheckedRun): void {

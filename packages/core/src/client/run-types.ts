@@ -43,6 +43,12 @@ export interface EachBatchPayload {
 export interface RunOptions {
   /** With `eachBatch`: mark the whole batch as done when the handler returns [`true`]. */
   readonly eachBatchAutoResolve?: boolean;
+  /**
+   * With `eachBatch`: a call waits until a partition has so many records [1], at most `eachBatchWaitMs` from the first of them on [0]. It
+   * may get more; records that follow a change of leaders come with the next call.
+   */
+  readonly eachBatchMinRecords?: number;
+  readonly eachBatchWaitMs?: number;
   /** How many partitions are handled at the same time [1]. */
   readonly partitionsConsumedConcurrently?: number;
   /** Commit at least this often, in milliseconds [5 000]. */
