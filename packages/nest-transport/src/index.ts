@@ -4,7 +4,7 @@ export { Header, Headers, Key, Offset } from './consume/parameters.js';
 export { BatchItemError, PostlogBatchContext, type LogRecord } from './consume/postlog-batch.context.js';
 export { PostlogContext } from './consume/postlog.context.js';
 export { PostlogServer, type PostlogServerEvents, type PostlogStatus } from './consume/postlog.server.js';
-export type { SubscribeOptions, SubscriptionSettings } from './consume/subscribe-options.js';
+export type { BatchOptions, SubscribeOptions, SubscriptionSettings } from './consume/subscribe-options.js';
 export { Subscribe } from './consume/subscribe.decorator.js';
 export { PostlogHealthIndicator, type HealthLimits, type PostlogHealth } from './health/postlog-health.indicator.js';
 export { connectPostlog, postlogMicroservice } from './module/bootstrap.js';

@@ -135,6 +135,24 @@ describe('@Consumer and @Subscribe', () => {
     expect(seen).toEqual([[0, 1, 2], [1, 2, 3], [4]]);
   });
 
+  it('wait for a batch to become full, and no longer than waitMs', async () => {
+    @Consumer({ group: 'g' })
+    class Orders {
+      @Subscribe('orders', { batch: { size: 3, waitMs: 1_000 } })
+      handle(@Payload() records: readonly LogRecord<number>[]): void {
+        seen.push(records.map(({ value }) => value));
+      }
+    }
+    const app = await world.hybrid({ controllers: [Orders] });
+    for (const value of [0, 1, 2]) await producerOf(app).send('orders', value, { key: 'k' });
+    await producerOf(app).sendBatch(
+      'orders',
+      [3, 4, 5, 6].map((value) => ({ value, key: 'k' })),
+    );
+    await until(async () => (await world.lag('g')) === 0);
+    expect(seen).toEqual([[0, 1, 2], [3, 4, 5], [6]]);
+  });
+
   it('check records against the contract, and handle those before a wrong one', async () => {
     const Orders = defineTopic('orders', { schema: z.object({ id: z.number(), note: z.string().default('none') }) });
     const failures: string[] = [];

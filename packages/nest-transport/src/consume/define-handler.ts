@@ -56,6 +56,7 @@ function defineEvent({ pattern, call, extras }: GivenHandler, { topics, module }
       types: options.type === undefined ? undefined : [options.type].flat(),
       pattern: undefined,
       batchSize: options.batch?.size ?? 1,
+      batchWaitMs: options.batch?.waitMs ?? 0,
       timeoutMs: options.timeoutMs,
       contract: topic instanceof RegExp ? undefined : topics.contractOf(topic),
     },
@@ -84,6 +85,7 @@ function defineRequest({ pattern, call }: GivenHandler, { topics, module }: Defi
     types: undefined,
     pattern: route,
     batchSize: 1,
+    batchWaitMs: 0,
     timeoutMs: undefined,
     contract: topics.contractOf(topic),
   };

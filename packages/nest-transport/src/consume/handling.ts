@@ -62,6 +62,8 @@ export class Handling {
     for (let from = 0; from < messages.length; from += handler.batchSize) {
       if (this.isPaused || !isRunning() || isStale()) return;
       const slice = messages.slice(from, from + handler.batchSize);
+      // A rest waits for others: it comes again, with them or once it has waited long enough.
+      if (from > 0 && slice.length < handler.batchSize && handler.batchWaitMs > 0) return;
       await this.#slice(handler, { topic, partition }, slice, resolveOffset);
     }
   }

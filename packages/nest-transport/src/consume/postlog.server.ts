@@ -3,7 +3,7 @@ import type { Postlog } from '@postlog/core';
 import { unknownName } from '../known-names.js';
 import type { PostlogModuleOptions } from '../module/postlog.options.js';
 import { Answers } from '../request/answers.js';
-import { createInboxTopic } from '../request/inbox.js';
+import { prepareInboxTopic } from '../request/inbox.js';
 import { demandTopics } from '../topic/prepare-topics.js';
 import type { TopicDirectory } from '../topic/topic-directory.js';
 import { bootSummary } from './boot-summary.js';
@@ -145,8 +145,8 @@ export class PostlogServer extends Server<PostlogServerEvents, PostlogStatus> {
     if (asked.length > 0 && createTopics === 'declared') {
       const specs = asked.map(({ topic, handlers }) => ({ topic: String(topic), ...handlers[0]!.contract?.spec }));
       await postlog.admin().createTopics({ topics: specs });
-      await createInboxTopic(postlog);
     }
+    if (asked.length > 0) await prepareInboxTopic(postlog, createTopics);
     const named = routes.flatMap(({ topic }) => (typeof topic === 'string' ? topic : []));
     if (!allowAutoTopicCreation && named.length > 0) await demandTopics(postlog.admin(), named);
     return warnings;

@@ -22,6 +22,7 @@ function definition({ topic = 'orders', group = 'g', concurrency, ...handler }: 
       types: undefined,
       pattern: undefined,
       batchSize: 1,
+      batchWaitMs: 0,
       timeoutMs: undefined,
       contract: undefined,
       ...handler,

@@ -19,6 +19,7 @@ export interface Handler {
   readonly types: readonly string[] | undefined;
   readonly pattern: string | undefined;
   readonly batchSize: number;
+  readonly batchWaitMs: number;
   readonly timeoutMs: number | undefined;
   readonly contract: AnyTopic | undefined;
 }

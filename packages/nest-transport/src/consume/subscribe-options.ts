@@ -16,13 +16,20 @@ export interface SubscriptionSettings {
   readonly timeoutMs?: number;
 }
 
+export interface BatchOptions {
+  /** The most records of a call. */
+  readonly size: number;
+  /** How long fewer than that wait for others to come, from the first of them on, in milliseconds [0: what is there is handed over]. */
+  readonly waitMs?: number;
+}
+
 export interface SubscribeOptions extends SubscriptionSettings {
   /** Names the handler for configuration, logs and health. */
   readonly id?: string;
   /** Only records that were sent with this `type`; other handlers of the same topic and group may take other types. */
   readonly type?: string | readonly string[];
-  /** Hands over up to `size` records of one partition at once: `@Payload() records: LogRecord<T>[]`. */
-  readonly batch?: { readonly size: number };
+  /** Hands over several records of one partition at once: `@Payload() records: LogRecord<T>[]`. */
+  readonly batch?: BatchOptions;
   /** Which of several named connections [the default one]. */
   readonly connection?: string;
 }
@@ -36,8 +43,9 @@ export function checkSubscribeOptions(options: SubscribeOptions, what: string): 
   checkNumbers(options, what);
   const { batch, keyConcurrency, type } = options;
   if (batch === undefined) return;
-  checkNames(batch, ['size'], `batch of ${what}`);
+  checkNames(batch, ['size', 'waitMs'], `batch of ${what}`);
   checkWhole(batch.size, 'batch.size', 100_000, what);
+  if (batch.waitMs !== undefined && batch.waitMs !== 0) checkWhole(batch.waitMs, 'batch.waitMs', 2 ** 31 - 1, what);
   if (keyConcurrency !== undefined && keyConcurrency > 1)
     throw invalid(
       `${what} has batch and keyConcurrency; leave out keyConcurrency: a batch handler sorts its records by itself`,

@@ -49,13 +49,18 @@ export class Subscription {
     const { topic, settings, handlers } = this.route;
     const { module } = this.#parts;
     await this.#consumer.subscribe({ topics: [topic], fromBeginning: settings.fromBeginning });
-    const isBatch = handlers[0]?.takes === 'batches';
+    const [handler] = handlers;
     const keyConcurrency = settings.keyConcurrency ?? (takesRequests(this.route) ? REQUEST_CONCURRENCY : 1);
     await this.#consumer.run({
       autoCommitInterval: module.autoCommitIntervalMs ?? COMMIT_EVERY_MS,
       partitionsConsumedConcurrently: settings.concurrency ?? module.concurrency ?? CONCURRENCY,
-      ...(isBatch
-        ? { eachBatchAutoResolve: false, eachBatch: (batch) => this.#handled(this.#handling.batch(batch)) }
+      ...(handler?.takes === 'batches'
+        ? {
+            eachBatchAutoResolve: false,
+            eachBatchMinRecords: handler.batchSize,
+            eachBatchWaitMs: handler.batchWaitMs,
+            eachBatch: (batch) => this.#handled(this.#handling.batch(batch)),
+          }
         : { keyConcurrency, eachMessage: (record) => this.#handled(this.#handling.record(record)) }),
     });
   }

@@ -29,11 +29,12 @@ export async function openConnection(name: string, given: PostlogModuleOptions):
   const prepare = preparation(postlog, topics, options);
   const producer = new PostlogProducer(postlog, topics);
   const server = new PostlogServer({ postlog, topics, options, prepare, transportId: transportOf(name) });
-  const { requestTimeoutMs, requestTopic } = options;
+  const { requestTimeoutMs, requestTopic, createTopics } = options;
   const client = new PostlogClient({
     shared: { postlog, topics, producer },
     ...(requestTimeoutMs === undefined ? {} : { requestTimeoutMs }),
     ...(requestTopic === undefined ? {} : { requestTopic }),
+    ...(createTopics === undefined ? {} : { createTopics }),
   });
   return {
     options,

@@ -8,6 +8,7 @@ import {
   InjectFrom,
   InjectProducer,
   POSTLOG,
+  PostlogClient,
   PostlogModule,
   PostlogProducer,
   PostlogServer,
@@ -66,6 +67,28 @@ describe('PostlogModule', () => {
     await world.log.admin().createTopics({ topics: [{ topic: 'placed' }] });
     await start();
     expect(await partitionsOf('placed')).toBe(1);
+  });
+
+  it('creates no topic of answers either with createTopics: never', async () => {
+    @Controller()
+    class Quotes {
+      @MessagePattern('quotes')
+      quote(): number {
+        return 5;
+      }
+    }
+    const options = { createTopics: 'never' } as const;
+    const admin = world.log.admin();
+    await admin.createTopics({ topics: [{ topic: 'quotes' }] });
+    await expect(world.hybrid({ controllers: [Quotes], options })).rejects.toThrow('topics create --topic __replies');
+    const client = new PostlogClient({ url: world.url, logger: null, ...options });
+    await client.connect();
+    await expect(client.request('quotes', {})).rejects.toThrow('topics create --topic __replies');
+    expect(await admin.listTopics()).not.toContain('__replies');
+    await admin.createTopics({ topics: [{ topic: '__replies', numPartitions: 2 }] });
+    await world.hybrid({ controllers: [Quotes], options });
+    expect(await client.request('quotes', {})).toBe(5);
+    await client.close();
   });
 
   it('is configured by a factory, a class, or one that is there', async () => {
@@ -238,6 +261,7 @@ describe('boot fails with the line to change', () => {
     [{ batch: { size: 5 }, type: 'a' }, 'leave out type'],
     [{ concurrency: 0 }, 'a whole number from 1'],
     [{ batch: { size: 0 } }, 'batch.size'],
+    [{ batch: { size: 5, waitMs: -1 } }, 'batch.waitMs'],
   ])('for %j, where it is written', (options, message) => {
     expect(() => subscriber('orders', options as object)).toThrow(message);
   });

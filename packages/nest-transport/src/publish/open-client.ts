@@ -1,4 +1,5 @@
 import { connect, type ConnectOptions, type Postlog } from '@postlog/core';
+import type { CreateTopics } from '../topic/prepare-topics.js';
 import { TopicDirectory } from '../topic/topic-directory.js';
 import { PostlogProducer } from './postlog.producer.js';
 
@@ -7,6 +8,8 @@ export interface RequestSettings {
   readonly requestTimeoutMs?: number;
   /** The topic that patterns which are no topic (`{ cmd: 'sum' }`) are asked on, and answered from. */
   readonly requestTopic?: string;
+  /** Whether the internal topic of answers is created where it is missing [`'declared'`]; `'never'` demands that it exists. */
+  readonly createTopics?: CreateTopics;
 }
 
 /** A client of its own: core's connection options, and how it asks. Or one that shares what the module opened. */
@@ -31,7 +34,7 @@ export async function openClient(options: PostlogClientOptions): Promise<OpenCli
     const { shared, ...settings } = options;
     return { ...shared, ...settings, close: () => shared.producer.flush() };
   }
-  const { requestTimeoutMs, requestTopic, ...connection } = options;
+  const { requestTimeoutMs, requestTopic, createTopics, ...connection } = options;
   const postlog = await connect(connection);
   const topics = new TopicDirectory();
   return {
@@ -41,5 +44,6 @@ export async function openClient(options: PostlogClientOptions): Promise<OpenCli
     close: () => postlog.close(),
     ...(requestTimeoutMs === undefined ? {} : { requestTimeoutMs }),
     ...(requestTopic === undefined ? {} : { requestTopic }),
+    ...(createTopics === undefined ? {} : { createTopics }),
   };
 }

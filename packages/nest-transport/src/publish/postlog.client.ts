@@ -1,10 +1,10 @@
 import { ClientProxy, type ReadPacket, type WritePacket } from '@nestjs/microservices';
-import { PostlogError, type Headers } from '@postlog/core';
+import { PostlogError, type Headers, type RecordMetadata } from '@postlog/core';
 import { lastValueFrom, type Observable } from 'rxjs';
 import { patternRoute } from '../request/pattern-route.js';
 import { Requests } from '../request/requests.js';
 import type { TopicDirectory } from '../topic/topic-directory.js';
-import { isTopic, type AnyTopic } from '../topic/topic.js';
+import { isTopic, type AnyTopic, type Topic } from '../topic/topic.js';
 import { openClient, type OpenClient, type PostlogClientOptions } from './open-client.js';
 import { outgoingMessage } from './outgoing.js';
 
@@ -13,6 +13,9 @@ export interface RequestOptions {
   readonly timeoutMs?: number;
   readonly headers?: Headers;
 }
+
+/** What is asked for without a contract: a topic's name, or a pattern such as `{ cmd: 'sum' }`. */
+type Pattern = string | { readonly [key: string]: unknown; readonly spec?: never };
 
 /** A packet with the metadata of Nest 12's dispatch hooks. */
 type Outgoing = ReadPacket & { readonly metadata?: Headers };
@@ -59,16 +62,26 @@ export class PostlogClient extends ClientProxy {
     return this.#demandOpen().postlog as T;
   }
 
+  /** Publishes at once. The observable tells where the record is stored. */
+  override emit<Sent>(topic: Topic<Sent, unknown>, value: NoInfer<Sent>): Observable<RecordMetadata>;
+  override emit<Result = RecordMetadata, Value = unknown>(topic: string, value: Value): Observable<Result>;
+  override emit(topic: AnyTopic | string, value: unknown): Observable<RecordMetadata> {
+    return super.emit<RecordMetadata, unknown>(topic, value);
+  }
+
   /**
-   * Asks, and waits for the answer; undefined where the handler gives none.
+   * Asks, and waits for the answer; undefined where the handler gives none. The question is checked against the topic's type; the
+   * answer's type is what it is assigned to: `const quote: Quote = await client.request(Quotes, question)`.
    *
    * @throws RemoteError when the handler failed; PostlogError `REQUEST_TIMED_OUT`.
    */
-  request<Answer = unknown>(
-    pattern: AnyTopic | string | object,
-    value: unknown,
-    options: RequestOptions = {},
-  ): Promise<Answer> {
+  request<Sent, Answer = unknown>(
+    topic: Topic<Sent, unknown>,
+    value: NoInfer<Sent>,
+    options?: RequestOptions,
+  ): Promise<Answer>;
+  request<Answer = unknown>(pattern: Pattern, value: unknown, options?: RequestOptions): Promise<Answer>;
+  request<Answer>(pattern: AnyTopic | Pattern, value: unknown, options: RequestOptions = {}): Promise<Answer> {
     const answers = this.send(pattern, new RequestValue(value, options)) as Observable<Answer>;
     return lastValueFrom(answers, { defaultValue: undefined as Answer });
   }
@@ -92,7 +105,8 @@ export class PostlogClient extends ClientProxy {
   }
 
   #ask({ pattern, data, metadata }: Outgoing, callback: (packet: WritePacket) => void): () => void {
-    const { postlog, topics, requestTimeoutMs = REQUEST_TIMEOUT_MS, requestTopic } = this.#demandOpen();
+    const open = this.#demandOpen();
+    const { postlog, topics, requestTimeoutMs = REQUEST_TIMEOUT_MS, requestTopic, createTopics = 'declared' } = open;
     const value: unknown = data instanceof RequestValue ? data.value : data;
     const { timeoutMs = requestTimeoutMs, headers } = data instanceof RequestValue ? data.options : {};
     const topic = isContract(pattern) || typeof pattern === 'string' ? pattern : requestTopic;
@@ -102,7 +116,7 @@ export class PostlogClient extends ClientProxy {
         `${patternRoute(pattern)} names no topic; give PostlogModule.forRoot the requestTopic of the service that answers.`,
       );
     }
-    this.#requests ??= new Requests(postlog);
+    this.#requests ??= new Requests(postlog, createTopics);
     const question = {
       topic: topics.nameOf(topic),
       pattern: patternRoute(pattern),

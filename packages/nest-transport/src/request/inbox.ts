@@ -1,5 +1,6 @@
 import { randomInt, randomUUID } from 'node:crypto';
-import type { ConsumedMessage, Consumer, Postlog } from '@postlog/core';
+import { PostlogError, type ConsumedMessage, type Consumer, type Postlog } from '@postlog/core';
+import type { CreateTopics } from '../topic/prepare-topics.js';
 import { INBOX_TOPIC, readReply, type ReplyKind } from './request-headers.js';
 
 const PARTITIONS = 8;
@@ -16,12 +17,14 @@ export interface Reply {
 export class Inbox {
   readonly id = randomUUID();
   readonly #postlog: Postlog;
+  readonly #createTopics: CreateTopics;
   readonly #onReply: (reply: Reply) => void;
   #opening: Promise<number> | undefined;
   #consumer: Consumer | undefined;
 
-  constructor(postlog: Postlog, onReply: (reply: Reply) => void) {
+  constructor(postlog: Postlog, createTopics: CreateTopics, onReply: (reply: Reply) => void) {
     this.#postlog = postlog;
+    this.#createTopics = createTopics;
     this.#onReply = onReply;
   }
 
@@ -39,7 +42,7 @@ export class Inbox {
   }
 
   async #open(): Promise<number> {
-    await createInboxTopic(this.#postlog);
+    await prepareInboxTopic(this.#postlog, this.#createTopics);
     const partitions = await this.#postlog.admin().fetchTopicOffsets(INBOX_TOPIC);
     const { partition, high: offset } = partitions[randomInt(partitions.length)]!;
     const consumer = this.#postlog.consumer({});
@@ -56,8 +59,20 @@ export class Inbox {
   }
 }
 
-/** Safe when several processes do so at once. */
-export async function createInboxTopic(postlog: Postlog): Promise<void> {
+/**
+ * Sees to it that the topic of answers exists. Safe when several processes do so at once.
+ *
+ * @throws PostlogError `UNKNOWN_TOPIC_OR_PARTITION` when it is missing and may not be created
+ */
+export async function prepareInboxTopic(postlog: Postlog, createTopics: CreateTopics): Promise<void> {
+  if (createTopics === 'never') {
+    if ((await postlog.admin().listTopics()).includes(INBOX_TOPIC)) return;
+    throw new PostlogError(
+      'UNKNOWN_TOPIC_OR_PARTITION',
+      `answers go through topic ${INBOX_TOPIC}, which does not exist, and createTopics is 'never'; create it: postlog topics ` +
+        `create --topic ${INBOX_TOPIC} --partitions ${PARTITIONS} --config retention.ms=${RETENTION_MS}.`,
+    );
+  }
   const configEntries = [{ name: 'retention.ms', value: String(RETENTION_MS) }];
   await postlog.admin().createTopics({ topics: [{ topic: INBOX_TOPIC, numPartitions: PARTITIONS, configEntries }] });
 }

@@ -3,6 +3,7 @@ import type { WritePacket } from '@nestjs/microservices';
 import { PostlogError, type Headers, type Message, type Postlog, type Producer } from '@postlog/core';
 import { withControlHeaders } from '../publish/control-headers.js';
 import { readPayload } from '../publish/payload.js';
+import type { CreateTopics } from '../topic/prepare-topics.js';
 import { Inbox, type Reply } from './inbox.js';
 import { remoteError } from './remote-error.js';
 import { cancelHeaders, requestHeaders } from './request-headers.js';
@@ -32,9 +33,9 @@ export class Requests {
   readonly #inbox: Inbox;
   readonly #pending = new Map<string, Pending>();
 
-  constructor(postlog: Postlog) {
+  constructor(postlog: Postlog, createTopics: CreateTopics) {
     this.#producer = postlog.producer();
-    this.#inbox = new Inbox(postlog, (reply) => this.#receive(reply));
+    this.#inbox = new Inbox(postlog, createTopics, (reply) => this.#receive(reply));
   }
 
   /** Asks; the answer is what `callback` is given. Calling what comes back gives the request up. */

@@ -1,8 +1,10 @@
 import { object, pipe, string, email, type InferOutput } from 'valibot';
+import { type } from 'arktype';
 import { z } from 'zod';
 import { checkValue } from './check-value.js';
 import { TopicDirectory } from './topic-directory.js';
 import { defineTopic, type PayloadOf, type Topic } from './topic.js';
+import type { PostlogClient } from '../publish/postlog.client.js';
 import type { PostlogProducer } from '../publish/postlog.producer.js';
 
 interface OrderPlaced {
@@ -11,6 +13,7 @@ interface OrderPlaced {
 }
 
 const ZodOrder = z.object({ orderId: z.string(), total: z.number().positive(), note: z.string().default('none') });
+const ArkParcel = type({ to: 'string', grams: 'string.numeric.parse' });
 const ValibotMail = object({ to: pipe(string(), email()) });
 
 describe('a topic as a contract', () => {
@@ -43,7 +46,7 @@ describe('a topic as a contract', () => {
     expect(() => defineTopic('orders', options as object)).toThrow(cure);
   });
 
-  it('checks with zod and with valibot, naming fields and never values', () => {
+  it('checks with zod, valibot and arktype, naming fields and never values', () => {
     const placed = defineTopic('orders', { schema: ZodOrder });
     expect(checkValue(placed, { orderId: '1', total: 5 })).toEqual({ orderId: '1', total: 5, note: 'none' });
     expect(() => checkValue(placed, { orderId: 'secret-7', total: -1 })).toThrow(
@@ -52,6 +55,9 @@ describe('a topic as a contract', () => {
     expect(() => checkValue(placed, { orderId: 'secret-7', total: -1 })).not.toThrow('secret-7');
     const mails = defineTopic('mails', { schema: ValibotMail });
     expect(() => checkValue(mails, { to: 'nobody' })).toThrow('mails: to: ');
+    const parcels = defineTopic('parcels', { schema: ArkParcel });
+    expect(checkValue(parcels, { to: 'Ada', grams: '40' })).toEqual({ to: 'Ada', grams: 40 });
+    expect(() => checkValue(parcels, { to: 'Ada', grams: 40 })).toThrow('parcels: grams: ');
   });
 
   it('waits only for a schema that needs it', async () => {
@@ -78,7 +84,7 @@ describe('the directory of topics', () => {
 });
 
 /** Never called: the compiler is the test, and an error that does not come fails the type check. */
-export function typesThatHold(producer: PostlogProducer): void {
+export function typesThatHold(producer: PostlogProducer, client: PostlogClient): void {
   const orders = defineTopic<OrderPlaced>('orders', { key: (order) => order.orderId });
   void producer.send(orders, { orderId: '1', total: 5 }, { key: 'another' });
   void producer.sendBatch(orders, [{ value: { orderId: '1', total: 5 } }]);
@@ -92,6 +98,20 @@ export function typesThatHold(producer: PostlogProducer): void {
   // @ts-expect-error The schema describes something else.
   defineTopic<OrderPlaced>('orders', { schema: ValibotMail });
 
+  void client.emit(orders, { orderId: '1', total: 5 });
+  void client.emit('orders', { anything: true });
+  // @ts-expect-error A field is missing.
+  void client.emit(orders, { total: 5 });
+  const answer: Promise<{ readonly ok: boolean }> = client.request(orders, { orderId: '1', total: 5 });
+  void client.request<{ readonly ok: boolean }>('orders', { anything: true });
+  void client.request({ cmd: 'sum' }, [1, 2]);
+  // @ts-expect-error A field is of another type.
+  void client.request(orders, { orderId: 1, total: 5 });
+
+  const byArk = defineTopic('parcels', { schema: ArkParcel });
+  void producer.send(byArk, { to: 'Ada', grams: '40' });
+  // @ts-expect-error The schema takes text and makes a number of it.
+  void producer.send(byArk, { to: 'Ada', grams: 40 });
   const byZod = defineTopic('orders', { schema: ZodOrder });
   void producer.send(byZod, { orderId: '1', total: 5 });
   // @ts-expect-error A field is missing.
@@ -100,5 +120,5 @@ export function typesThatHold(producer: PostlogProducer): void {
   // @ts-expect-error What is received has its defaults.
   const incomplete: PayloadOf<typeof byZod> = { orderId: '1', total: 5 };
   const byValibot: Topic<InferOutput<typeof ValibotMail>> = defineTopic('mails', { schema: ValibotMail });
-  void [received, incomplete, byValibot];
+  void [answer, received, incomplete, byValibot];
 }
