@@ -7,12 +7,10 @@
 import { GroupCoordinator } from '../group/group-coordinator.js';
 import type { GroupLogging } from '../group/group-journal.js';
 import type { GroupLogPlace } from '../group/group-log-place.js';
-import { logEnds, read } from '../log/log.store.js';
-import { endOfEpoch } from '../log/leader-epochs.store.js';
+import { read } from '../log/log.store.js';
 import { registerOutbox } from '../outbox/outbox.store.js';
 import { TransactionalOutbox } from '../outbox/transactional-outbox.js';
 import { Database } from '../postgres/database.js';
-import type { Offset } from '../record/offset.js';
 import { startListener } from '../postgres/listener.js';
 import { migrate, missingSteps } from '../postgres/migrate.store.js';
 import { isWorthReconnecting } from '../postgres/postgres-error.js';
@@ -25,6 +23,7 @@ import { Purgatory } from '../runtime/purgatory.js';
 import type { Random } from '../runtime/random.js';
 import type { Loop } from '../runtime/run-loop.js';
 import { FetchDispatcher } from './fetch-dispatcher.js';
+import { logRequests, type LogRequests } from './log-requests.js';
 import { Notifier } from './notifier.js';
 import { startOffsetExpiryService } from './offset-expiry-service.js';
 import { startOutboxService, type OutboxService } from './outbox-service.js';
@@ -62,6 +61,7 @@ export class Broker {
   readonly database: Database;
   readonly coordinator: GroupCoordinator;
   readonly fetches: FetchDispatcher;
+  readonly log: LogRequests;
   /** Wakes who waits for records of a partition that may be read, by its number. */
   readonly appended = new Purgatory<number>();
   /** Wakes followers: records of this partition are here that others have yet to copy. */
@@ -84,13 +84,14 @@ export class Broker {
     this.logger = logger;
     // One connection listens; at least one is for statements.
     this.database = new Database({ ...options, poolSize: Math.max(1, options.maxConnections - 1) });
+    this.log = logRequests(this.database);
     this.fetches = new FetchDispatcher({
       read: (requests, limits) => read(this.database, requests, limits),
       clock,
       purgatory: this.appended,
     });
     this.watermarks = new WatermarkWaits({
-      look: (partitionIds) => logEnds(this.database, partitionIds),
+      look: (partitionIds) => this.log.ends(partitionIds),
       clock,
       purgatory: this.appended,
     });
@@ -176,14 +177,6 @@ export class Broker {
   announceGroup(groupId: string): void {
     this.groupsChanged.wake(groupKey(groupId));
     this.#notifier.announce([groupKey(groupId)]);
-  }
-
-  /** Where an epoch ends in a partition's log here (rule C21), for consumers that validate their position. */
-  async endOfEpoch(
-    partitionId: number,
-    epoch: number,
-  ): Promise<{ readonly epoch: number; readonly endOffset: Offset }> {
-    return endOfEpoch(this.database, partitionId, epoch);
   }
 
   /** Topics were created or deleted: members of every group look at once whether it concerns them. */

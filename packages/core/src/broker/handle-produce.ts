@@ -1,8 +1,8 @@
 import { PostlogError } from '../errors/postlog-error.js';
-import { append, type Appended, type BatchToAppend } from '../log/log.store.js';
+import type { Appended, BatchToAppend } from '../log/log.store.js';
 import { offset } from '../record/offset.js';
 import { verifyBatch } from '../record/record-batch.js';
-import type { Broker } from './broker.js';
+import type { ClientBroker } from './log-requests.js';
 
 export interface ProduceBatch {
   readonly partitionId: number;
@@ -35,13 +35,13 @@ export interface ProduceProgress {
  * errors with `outcome: 'unknown'`. Refusals of single partitions are in the answer.
  */
 export async function handleProduce(
-  broker: Broker,
+  broker: ClientBroker,
   batches: readonly ProduceBatch[],
   acks: RequiredAcks = -1,
   progress?: ProduceProgress,
 ): Promise<Appended[]> {
   const checked = batches.map(checkBatch);
-  const answers = await append(broker.database, checked, acks === -1);
+  const answers = await broker.log.append(checked, acks === -1);
   const appended = answers.filter(({ error }) => error === undefined);
   const idsWhere = (isReplicated: boolean) =>
     appended.filter((answer) => answer.isReplicated === isReplicated).map(({ partitionId }) => partitionId);
@@ -60,7 +60,7 @@ export async function handleProduce(
   );
 }
 
-async function untilReplicated(broker: Broker, answer: Appended, recordCount: number): Promise<Appended> {
+async function untilReplicated(broker: ClientBroker, answer: Appended, recordCount: number): Promise<Appended> {
   const { partitionId, baseOffset, leaderEpoch } = answer;
   if (answer.error !== undefined || !answer.isReplicated || baseOffset === undefined || leaderEpoch === undefined)
     return answer;

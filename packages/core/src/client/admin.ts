@@ -1,6 +1,5 @@
 import { PostlogError } from '../errors/postlog-error.js';
 import { ERROR_CODES } from '../errors/error-code.js';
-import { advanceLogStart } from '../log/log.store.js';
 import type { NewTopic } from '../log/topic.store.js';
 import { checkMinInsyncReplicas, checkPartitionCount, checkReplicationFactor } from '../record/check-topic.js';
 import { parseOffset } from '../record/offset.js';
@@ -150,7 +149,7 @@ export class LogAdmin extends LogClusterAdmin implements Admin {
     });
     for (const { stored, to } of moves) {
       const { broker } = await this.#cluster.leaderOf(stored);
-      const { error } = await this.#withPatience(() => advanceLogStart(broker.database, stored.partitionId, to));
+      const { error } = await this.#withPatience(() => broker.log.advanceStart(stored.partitionId, to));
       if (error !== undefined)
         throw new PostlogError(
           error,

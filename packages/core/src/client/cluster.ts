@@ -3,11 +3,11 @@
  *
  * With one Postgres this is `SingleBrokerCluster`. Nothing in here reads or writes records; it only says whom to ask.
  */
-import type { Broker } from '../broker/broker.js';
+import type { ClientBroker } from '../broker/log-requests.js';
 import type { BrokerId, BrokerState } from '../cluster/cluster-image.js';
 import type { ErrorCode } from '../errors/error-code.js';
 import type { Assignor } from '../group/assignors.js';
-import type { GroupCoordinator } from '../group/group-coordinator.js';
+import type { Coordinator } from '../group/group-coordinator.js';
 import type { NewTopic } from '../log/topic.store.js';
 import type { TransactionalOutbox } from '../outbox/transactional-outbox.js';
 import type { TopicPartition } from '../record/topic-partition.js';
@@ -55,14 +55,14 @@ export interface KnownLeader {
 
 /** The same, attached. */
 export interface Leadership {
-  readonly broker: Broker;
+  readonly broker: ClientBroker;
   readonly leaderEpoch: number;
 }
 
 /** Where a group is coordinated. */
 export interface GroupSeat {
   readonly brokerId: BrokerId;
-  readonly coordinator: GroupCoordinator;
+  readonly coordinator: Coordinator;
   /** Wakes the members of a group, by `groupKey`. */
   readonly groupsChanged: Purgatory<string>;
 }
@@ -78,7 +78,7 @@ export interface Cluster {
   /** Who leads a partition as far as is known, without waiting. */
   knownLeader(place: PartitionPlace): KnownLeader | undefined;
   /** Attaches to a broker. @throws PostlogError `BROKER_NOT_AVAILABLE` without a url for it, `NETWORK_EXCEPTION` */
-  broker(brokerId: BrokerId): Promise<Broker>;
+  broker(brokerId: BrokerId): Promise<ClientBroker>;
   /** @throws PostlogError `LEADER_NOT_AVAILABLE` while nobody leads it; as `broker` */
   leaderOf(place: PartitionPlace): Promise<Leadership>;
   /** Something proved the knowledge of leaders wrong: resolves when it was read anew. */

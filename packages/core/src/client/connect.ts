@@ -47,17 +47,24 @@ export async function connect(given: ConnectOptions): Promise<Postlog> {
   const options = checkOptions(given, CONNECT_OPTIONS, 'connect()');
   const logger = options.logger === null ? silentLogger : (options.logger ?? consoleLogger);
   checkRetry(options.retry, 'connect()');
-  return new AttachedCluster(await openCluster(options, logger), options);
+  return attach(await openCluster(options, logger), options);
 }
+
+/** What users hold, on a cluster that is open. */
+function attach(cluster: Cluster, options: AttachOptions): Postlog {
+  return new AttachedCluster(cluster, options);
+}
+
+type AttachOptions = Pick<ConnectOptions, 'retry' | 'clientId' | 'allowAutoTopicCreation'>;
 
 class AttachedCluster implements Postlog {
   readonly #cluster: Cluster;
-  readonly #options: ConnectOptions;
+  readonly #options: AttachOptions;
   readonly #metadata: MetadataCache;
   readonly #clients = new Set<{ disconnect(): Promise<void> }>();
   #isClosed = false;
 
-  constructor(cluster: Cluster, options: ConnectOptions) {
+  constructor(cluster: Cluster, options: AttachOptions) {
     this.#cluster = cluster;
     this.#options = options;
     this.#metadata = new MetadataCache(cluster);

@@ -1,6 +1,6 @@
 import { PostlogError } from '../errors/postlog-error.js';
 import type { CommittedOffset } from '../group/committed-offsets.store.js';
-import type { GroupCoordinator } from '../group/group-coordinator.js';
+import type { Coordinator } from '../group/group-coordinator.js';
 import type { DescribedMember } from '../group/group-description.js';
 import type { LogEnds } from '../log/log.store.js';
 import { checkPartition } from '../record/check-topic.js';
@@ -173,7 +173,7 @@ export class LogGroupAdmin implements GroupAdmin {
     return new Map(rows.map((row) => [row.partitionId, row]));
   }
 
-  #coordinated<T>(groupId: string, work: (coordinator: GroupCoordinator) => Promise<T>): Promise<T> {
+  #coordinated<T>(groupId: string, work: (coordinator: Coordinator) => Promise<T>): Promise<T> {
     const link = new GroupLink({ cluster: this.#cluster, groupId });
     return link.callPatiently(work, { patienceMs: PATIENCE_MS, isRepeatHarmless: false });
   }

@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../errors/error-code.js';
 import { PostlogError, type Outcome } from '../errors/postlog-error.js';
-import type { GroupCoordinator } from '../group/group-coordinator.js';
+import type { Coordinator } from '../group/group-coordinator.js';
 import { Purgatory } from '../runtime/purgatory.js';
 import { groupKey } from '../broker/wake-up.js';
 import type { Cluster, GroupSeat } from './cluster.js';
@@ -10,7 +10,7 @@ import { GroupLink } from './group-link.js';
 function world(names: readonly string[]) {
   const seats = names.map((name, brokerId) => ({
     brokerId,
-    coordinator: { name } as unknown as GroupCoordinator,
+    coordinator: { name } as unknown as Coordinator,
     groupsChanged: new Purgatory<string>(),
   }));
   const clock = { monotonic: () => 0, sleep: () => Promise.resolve() };
@@ -34,11 +34,11 @@ function world(names: readonly string[]) {
   };
   return { cluster, seats, elect, listeners };
 }
-const nameOf = (coordinator: GroupCoordinator) => (coordinator as unknown as { name: string }).name;
+const nameOf = (coordinator: Coordinator) => (coordinator as unknown as { name: string }).name;
 /** Answers where it was asked, except that these refuse. */
 const refusing =
   (refusals: Readonly<Record<string, [ErrorCode, Outcome?]>>) =>
-  (coordinator: GroupCoordinator): Promise<string> => {
+  (coordinator: Coordinator): Promise<string> => {
     const refusal = refusals[nameOf(coordinator)];
     if (refusal === undefined) return Promise.resolve(nameOf(coordinator));
     return Promise.reject(new PostlogError(refusal[0], 'x', { outcome: refusal[1] ?? 'failed' }));

@@ -1,7 +1,7 @@
 import { groupKey } from '../broker/wake-up.js';
 import type { ErrorCode } from '../errors/error-code.js';
 import { PostlogError } from '../errors/postlog-error.js';
-import type { GroupCoordinator } from '../group/group-coordinator.js';
+import type { Coordinator } from '../group/group-coordinator.js';
 import { DEFAULT_RETRY, retryDelay } from '../runtime/backoff.js';
 import { createDeferred } from '../runtime/deferred.js';
 import type { Cluster, GroupSeat } from './cluster.js';
@@ -45,7 +45,7 @@ export class GroupLink {
    *
    * @throws whatever `work` does, or `coordinatorOf`; `NOT_COORDINATOR` with `outcome: 'unknown'`
    */
-  async call<T>(work: (coordinator: GroupCoordinator) => Promise<T>): Promise<T> {
+  async call<T>(work: (coordinator: Coordinator) => Promise<T>): Promise<T> {
     const moved = createDeferred<never>();
     const asked = this.#knownEpoch;
     const leave = this.#cluster.onLeadersChanged(() => {
@@ -66,7 +66,7 @@ export class GroupLink {
    * repeated too, unless a repeat would not be harmless. The outcome is unknown when that of any attempt was.
    */
   async callPatiently<T>(
-    work: (coordinator: GroupCoordinator) => Promise<T>,
+    work: (coordinator: Coordinator) => Promise<T>,
     { patienceMs, isRepeatHarmless = true }: { readonly patienceMs: number; readonly isRepeatHarmless?: boolean },
   ): Promise<T> {
     const { clock, random } = this.#cluster;
@@ -95,7 +95,7 @@ export class GroupLink {
     return this.#cluster.knownCoordinator(this.#groupId)?.leaderEpoch;
   }
 
-  async #attempt<T>(work: (coordinator: GroupCoordinator) => Promise<T>): Promise<T> {
+  async #attempt<T>(work: (coordinator: Coordinator) => Promise<T>): Promise<T> {
     const seat = await this.#cluster.coordinatorOf(this.#groupId);
     this.#listen(seat);
     return work(seat.coordinator);

@@ -1,5 +1,4 @@
 import { PostlogError } from '../errors/postlog-error.js';
-import { logEnds } from '../log/log.store.js';
 import type { Offset } from '../record/offset.js';
 import type { Leadership, PartitionPlace } from './cluster.js';
 import type { OffsetReset } from './consumer-types.js';
@@ -23,13 +22,13 @@ export async function validatePosition(
     readonly reset: OffsetReset;
   },
 ): Promise<{ readonly verdict: PositionVerdict; readonly endEpoch: number }> {
-  const [ends] = await logEnds(broker.database, [place.partitionId]);
+  const [ends] = await broker.log.ends([place.partitionId]);
   const name = `${place.topic}-${place.partition}`;
   if (ends?.role !== 'leader') throw new PostlogError('NOT_LEADER_OR_FOLLOWER', `${name} has another leader now.`);
   if (ends.leaderEpoch !== leaderEpoch) {
     const code = ends.leaderEpoch > leaderEpoch ? 'FENCED_LEADER_EPOCH' : 'UNKNOWN_LEADER_EPOCH';
     throw new PostlogError(code, `${name} is led under epoch ${ends.leaderEpoch}, not ${leaderEpoch}.`);
   }
-  const end = await broker.endOfEpoch(place.partitionId, reader.lastEpoch);
+  const end = await broker.log.endOfEpoch(place.partitionId, reader.lastEpoch);
   return { verdict: checkPosition({ ...reader, end, logStartOffset: ends.logStartOffset }), endEpoch: end.epoch };
 }

@@ -1,6 +1,6 @@
-import type { Broker } from '../broker/broker.js';
+import type { ClientBroker } from '../broker/log-requests.js';
 import { PostlogError } from '../errors/postlog-error.js';
-import { logEnds, type LogEnds } from '../log/log.store.js';
+import type { LogEnds } from '../log/log.store.js';
 import type { Offset } from '../record/offset.js';
 import type { Cluster, PartitionPlace } from './cluster.js';
 import { asPostlogError } from './produce-errors.js';
@@ -11,7 +11,7 @@ export async function logEndsOf(
   places: readonly PartitionPlace[],
 ): Promise<ReadonlyMap<number, LogEnds | PostlogError>> {
   const answers = new Map<number, LogEnds | PostlogError>();
-  const byLeader = new Map<Broker, number[]>();
+  const byLeader = new Map<ClientBroker, number[]>();
   await Promise.all(
     places.map(async (place) => {
       try {
@@ -25,7 +25,7 @@ export async function logEndsOf(
   await Promise.all(
     [...byLeader].map(async ([broker, partitionIds]) => {
       try {
-        for (const ends of await logEnds(broker.database, partitionIds)) {
+        for (const ends of await broker.log.ends(partitionIds)) {
           answers.set(ends.partitionId, ends.role === 'leader' ? ends : notLeader(ends.partitionId));
         }
       } catch (error) {

@@ -1,4 +1,4 @@
-import type { Broker } from '../broker/broker.js';
+import type { ClientBroker } from '../broker/log-requests.js';
 import type { ProduceBatch, ProduceProgress, RequiredAcks } from '../broker/handle-produce.js';
 import type { BrokerId } from '../cluster/cluster-image.js';
 import type { ErrorCode } from '../errors/error-code.js';
@@ -11,7 +11,7 @@ import type { PartitionQueue } from './record-accumulator.js';
 
 /** The request itself, as `handleProduce` makes it. */
 export type Produce = (
-  broker: Broker,
+  broker: ClientBroker,
   batches: readonly ProduceBatch[],
   acks: RequiredAcks,
   progress: ProduceProgress,

@@ -1,5 +1,4 @@
 import { PostlogError } from '../errors/postlog-error.js';
-import { batchAtTime } from '../log/log.store.js';
 import { offset, type Offset } from '../record/offset.js';
 import { decodeBatch } from '../record/record-batch-reader.js';
 import type { Cluster, PartitionPlace } from './cluster.js';
@@ -34,7 +33,7 @@ export async function offsetAtTime(
 ): Promise<Offset | undefined> {
   const { broker } = await cluster.leaderOf(place);
   for (let next = from; ;) {
-    const batch = await batchAtTime(broker.database, place.partitionId, next, timestamp);
+    const batch = await broker.log.batchAtTime(place.partitionId, next, timestamp);
     if (batch === undefined) return undefined;
     const records = decodeBatch(batch.bytes, { baseOffset: batch.baseOffset, fromOffset: next });
     const found = records.find((record) => Number(record.timestamp) >= timestamp);

@@ -41,6 +41,12 @@ export interface GroupHeartbeat extends MemberReport {
   readonly groupId: string;
 }
 
+/** What clients ask of it; one of specs keeps its groups elsewhere. */
+export type Coordinator = Pick<
+  GroupCoordinator,
+  'heartbeat' | 'rest' | 'leave' | 'commitOffsets' | 'fetchOffsets' | 'listGroups' | 'describeGroup' | 'deleteGroup'
+>;
+
 /** Members that all want to join at once find each other in the way this often at most. */
 const MOST_ATTEMPTS = 60;
 const RACE = { initialRetryTime: 3, maxRetryTime: 100, multiplier: 1.5, factor: 0.8, retries: MOST_ATTEMPTS };

@@ -1,0 +1,38 @@
+import { endOfEpoch } from '../log/leader-epochs.store.js';
+import { advanceLogStart, append, batchAtTime, logEnds } from '../log/log.store.js';
+import type { Appended, BatchToAppend, LogEnds, StoredBatch } from '../log/log.store.js';
+import type { Database } from '../postgres/database.js';
+import type { Offset } from '../record/offset.js';
+import type { Broker } from './broker.js';
+
+/** What clients ask of the log of a broker, beside fetches; a broker of specs has its own. */
+export interface LogRequests {
+  /** `needsIsr`: refuse where fewer replicas are in sync than the topic demands (rule B15). */
+  append(batches: readonly BatchToAppend[], needsIsr: boolean): Promise<Appended[]>;
+  ends(partitionIds: readonly number[]): Promise<LogEnds[]>;
+  /** The first batch from an offset on with a record that is not older than a time. */
+  batchAtTime(
+    partitionId: number,
+    from: Offset,
+    timestamp: number,
+  ): Promise<Pick<StoredBatch, 'baseOffset' | 'lastOffset' | 'bytes'> | undefined>;
+  advanceStart(partitionId: number, to: Offset): ReturnType<typeof advanceLogStart>;
+  /** Where an epoch ends here (rule C21), for consumers that validate their position. */
+  endOfEpoch(partitionId: number, epoch: number): Promise<{ readonly epoch: number; readonly endOffset: Offset }>;
+}
+
+/** What clients need of a broker, whatever keeps its log. */
+export type ClientBroker = Pick<
+  Broker,
+  'brokerId' | 'requestTimeout' | 'fetches' | 'log' | 'watermarks' | 'announceAppend' | 'announceReplicatedAppend'
+>;
+
+export function logRequests(database: Database): LogRequests {
+  return {
+    append: (batches, needsIsr) => append(database, batches, needsIsr),
+    ends: (partitionIds) => logEnds(database, partitionIds),
+    batchAtTime: (partitionId, from, timestamp) => batchAtTime(database, partitionId, from, timestamp),
+    advanceStart: (partitionId, to) => advanceLogStart(database, partitionId, to),
+    endOfEpoch: (partitionId, epoch) => endOfEpoch(database, partitionId, epoch),
+  };
+}
