@@ -13,6 +13,7 @@ export const ROOMS = [
   'replication',
   'group',
   'outbox',
+  'delivery',
   'broker',
   'client',
 ] as const;

@@ -4,6 +4,7 @@
 -- since, 110 when it is another's or was given up, 25 when the group does not know the member and nobody else has taken the
 -- partition. A member id of null is no member: it may commit while the group has none (rule H53), else 25. Without
 -- `may_go_back` a smaller offset than the stored one changes nothing. 12: more metadata than Kafka takes.
+-- `reset_epochs`: when the commit is made, in milliseconds; null where it follows a claim, whose position counts on (take_over_claim_v1).
 -- In a cluster each offset comes with a batch of one record for the group's log, appended in the same transaction where the offset is written; 14 to 16 when
 -- this broker does not coordinate the group. `log_end`: the commit may be confirmed once the high watermark is there.
 create function postlog.commit_offsets_v1(
@@ -15,6 +16,7 @@ create function postlog.commit_offsets_v1(
   leader_epochs integer[],
   metadata text[],
   may_go_back boolean[],
+  reset_epochs bigint[],
   log_partition_id integer default null,
   log_leader_epoch integer default null,
   log_sizes integer[] default null,
@@ -73,7 +75,8 @@ begin
         if stored.committed_offset is null or offsets[i] > stored.committed_offset or may_go_back[i] then
           update postlog.committed_offset c
              set committed_offset = offsets[i], leader_epoch = leader_epochs[i], metadata = commit_offsets_v1.metadata[i],
-                 committed_at = clock_timestamp()
+                 committed_at = clock_timestamp(),
+                 reset_epoch = case when reset_epochs[i] is null then c.reset_epoch else greatest(c.reset_epoch + 1, reset_epochs[i]) end
            where c.group_id = in_group_id and c.partition_id = partition_ids[i];
           log_end := postlog.append_group_log_v1(log_partition_id, log_leader_epoch, substring(log_batches from log_position for log_sizes[i]));
         end if;

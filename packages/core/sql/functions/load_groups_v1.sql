@@ -29,14 +29,14 @@ begin
    where g.offsets_partition_id = in_partition_id and c.group_id = g.group_id;
   delete from postlog.group_state g where g.offsets_partition_id = in_partition_id;
 
-  insert into postlog.group_state (group_id, offsets_partition_id, version, group_epoch, assignment_epoch, metadata_version, changed_at)
+  insert into postlog.group_state (group_id, offsets_partition_id, version, group_epoch, assignment_epoch, metadata_version, changed_at, created_epoch)
   select j ->> 'groupId', in_partition_id, (j ->> 'version')::bigint, (j ->> 'groupEpoch')::integer, (j ->> 'assignmentEpoch')::integer,
          -- Computed for topics as another broker counts them: looked at once more.
-         -1, to_timestamp((j ->> 'changedAt')::float8 / 1000)
+         -1, to_timestamp((j ->> 'changedAt')::float8 / 1000), (j ->> 'createdEpoch')::bigint
     from json_array_elements(groups) j
   on conflict (group_id) do update
      set offsets_partition_id = excluded.offsets_partition_id, version = excluded.version, group_epoch = excluded.group_epoch,
-         assignment_epoch = excluded.assignment_epoch, metadata_version = -1, changed_at = excluded.changed_at;
+         assignment_epoch = excluded.assignment_epoch, metadata_version = -1, changed_at = excluded.changed_at, created_epoch = excluded.created_epoch;
   insert into postlog.group_membership (group_id, member_id, member_epoch, previous_epoch, client_id, host, group_instance_id, topics,
                                         topic_pattern, assignor, session_timeout_ms, rebalance_timeout_ms, target_partitions, revoking_since)
   select j ->> 'groupId', m ->> 'memberId', (m ->> 'memberEpoch')::integer, (m ->> 'previousEpoch')::integer, m ->> 'clientId', m ->> 'host',
@@ -48,9 +48,9 @@ begin
   select m.group_id, m.member_id, clock_timestamp() + m.session_timeout_ms * interval '1 ms'
     from postlog.group_membership m join postlog.group_state g using (group_id)
    where g.offsets_partition_id = in_partition_id;
-  insert into postlog.committed_offset (group_id, partition_id, committed_offset, leader_epoch, metadata, committed_at)
+  insert into postlog.committed_offset (group_id, partition_id, committed_offset, leader_epoch, metadata, committed_at, reset_epoch)
   select o ->> 'groupId', (o ->> 'partitionId')::integer, (o ->> 'offset')::bigint, (o ->> 'leaderEpoch')::integer, o ->> 'metadata',
-         to_timestamp((o ->> 'committedAt')::float8 / 1000)
+         to_timestamp((o ->> 'committedAt')::float8 / 1000), (o ->> 'resetEpoch')::bigint
     from json_array_elements(offsets) o
     join postlog.topic_partition p on p.partition_id = (o ->> 'partitionId')::integer;
   insert into postlog.committed_offset as c (group_id, partition_id, owner_member_id, owner_epoch)

@@ -23,7 +23,8 @@ language sql stable as $$
        where g.group_id = in_group_id and log_partition_id is null and g.offsets_partition_id is not null),
     'group', (
       select json_build_object('version', g.version::text, 'groupEpoch', g.group_epoch,
-                               'assignmentEpoch', g.assignment_epoch, 'metadataVersion', g.metadata_version::text)
+                               'assignmentEpoch', g.assignment_epoch, 'metadataVersion', g.metadata_version::text,
+                               'createdEpoch', g.created_epoch)
         from postlog.group_state g
        where g.group_id = in_group_id),
     'members', (
@@ -43,9 +44,11 @@ language sql stable as $$
       select coalesce(json_agg(json_build_object(
                'partitionId', c.partition_id, 'topic', t.topic, 'partition', r.partition,
                'owner', c.owner_member_id, 'ownerEpoch', c.owner_epoch,
-               'committedOffset', c.committed_offset::text, 'leaderEpoch', c.leader_epoch)
+               'committedOffset', c.committed_offset::text, 'leaderEpoch', c.leader_epoch,
+               'resetEpoch', greatest(g.created_epoch, c.reset_epoch))
              order by c.partition_id), '[]')
         from postlog.committed_offset c
+        join postlog.group_state g using (group_id)
         join postlog.topic_partition r using (partition_id)
         join postlog.topic t using (topic_id)
        where c.group_id = in_group_id and c.owner_member_id is not null),

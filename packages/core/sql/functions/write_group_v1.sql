@@ -1,5 +1,5 @@
 -- Writes a decision about a group, if the group is still as it was when it was read. Answers null when it is not, else
--- what was committed in the partitions that got an owner: { claimed: [{ partitionId, committedOffset, leaderEpoch }], logEnd }.
+-- what was committed in the partitions that got an owner: { claimed: [{ partitionId, committedOffset, leaderEpoch, resetEpoch }], logEnd }.
 --
 -- The compare-and-set is on the group's row, which stays locked to the commit. Ownership goes into the offset rows
 -- themselves, where commits compare it: a change waits for a commit that is under way and then answers what it committed.
@@ -12,6 +12,8 @@ create function postlog.write_group_v1(
   new_group_epoch integer,
   new_assignment_epoch integer,
   new_metadata_version bigint,
+  -- Of a group that does not exist yet.
+  new_created_epoch bigint,
   changed_members json,
   removed_members text[],
   silent_members text[],
@@ -40,8 +42,8 @@ begin
     return json_build_object('error', refusal);
   end if;
   if expected_version = 0 then
-    insert into postlog.group_state (group_id, offsets_partition_id, version, group_epoch, assignment_epoch, metadata_version)
-    values (in_group_id, log_partition_id, 0, 0, 0, 0)
+    insert into postlog.group_state (group_id, offsets_partition_id, version, group_epoch, assignment_epoch, metadata_version, created_epoch)
+    values (in_group_id, log_partition_id, 0, 0, 0, 0, new_created_epoch)
     on conflict (group_id) do nothing;
   end if;
   perform from postlog.group_state g where g.group_id = in_group_id and g.version = expected_version for no key update;
@@ -131,8 +133,9 @@ begin
 
   return json_build_object('logEnd', postlog.append_group_log_v1(log_partition_id, log_leader_epoch, log_batch)::text, 'claimed', (
     select coalesce(json_agg(json_build_object('partitionId', c.partition_id, 'committedOffset', c.committed_offset::text,
-                                               'leaderEpoch', c.leader_epoch)), '[]')
+                                               'leaderEpoch', c.leader_epoch, 'resetEpoch', greatest(g.created_epoch, c.reset_epoch))), '[]')
       from postlog.committed_offset c
+      join postlog.group_state g using (group_id)
      where c.group_id = in_group_id and c.partition_id = any (partition_ids) and c.owner_member_id is not null));
 end
 $$;

@@ -13,7 +13,9 @@ create table postlog.group_state (
   metadata_version bigint not null,
   -- When the first of the members that must give something up is late; null while none must.
   revoke_by timestamptz,
-  changed_at timestamptz not null default clock_timestamp()
+  changed_at timestamptz not null default clock_timestamp(),
+  -- When members made the group, in milliseconds: what claims of an earlier group of this name say is void (take_over_claim_v1).
+  created_epoch bigint not null default 0
 ) with (fillfactor = 50);
 
 create table postlog.group_membership (
@@ -66,6 +68,8 @@ create table postlog.committed_offset (
   leader_epoch integer not null default -1,
   metadata text,
   committed_at timestamptz,
+  -- Rises with each commit that does not only follow a claim: which of the two says where the group goes on.
+  reset_epoch bigint not null default 0,
   primary key (group_id, partition_id)
 ) with (fillfactor = 50);
 

@@ -2,7 +2,7 @@ import type { PostlogError } from '../errors/postlog-error.js';
 import type { Offset } from '../record/offset.js';
 import type { Cluster } from './cluster.js';
 import type { OffsetReset } from './consumer-types.js';
-import type { Held } from './left-behind.js';
+import type { HandledUpTo, Held } from './left-behind.js';
 import type { ReadAhead } from './read-ahead.js';
 import type { Gathering } from './record-buffer.js';
 
@@ -16,7 +16,11 @@ export interface AssignedPartitionOptions {
   readonly committedOffset: Offset | null;
   /** Of the last record before the committed offset; -1 when unknown. */
   readonly leaderEpoch: number;
-  /** The same partition as this owner held it before a drop; undefined for one that is new to it. */
+  /** Compared with a claim's: whichever is newer says where to go on. */
+  readonly resetEpoch: number;
+  /** Takes the partition's claim, and answers where that goes on; undefined where there are no claims. */
+  readonly claim: (() => Promise<HandledUpTo | null>) | undefined;
+  /** The same partition as this owner held it before a drop; undefined for one that is new to it, and where there are claims. */
   readonly before: Held | undefined;
   /** Where to begin when nothing was committed or handled, or when that is out of range. */
   readonly reset: OffsetReset;

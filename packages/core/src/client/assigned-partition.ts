@@ -6,9 +6,9 @@ import { createDeferred, type Deferred } from '../runtime/deferred.js';
 import type { AssignedPartitionOptions } from './assigned-partition-options.js';
 import type { Leadership } from './cluster.js';
 import { decodeFetched, type FetchedRecords } from './fetched-records.js';
-import { hasLeaderMoved, truncated } from './fetch-errors.js';
+import { hasLeaderMoved, isForTheUser, truncated } from './fetch-errors.js';
 import { validatePosition } from './leader-validation.js';
-import { goOnAt, type Held } from './left-behind.js';
+import { goOnAt, type HandledUpTo, type Held } from './left-behind.js';
 import { RecordBuffer } from './record-buffer.js';
 import { findStart, type StartPosition } from './start-position.js';
 import { untilAborted } from './until-aborted.js';
@@ -25,9 +25,12 @@ export class AssignedPartition {
   readonly partition: number;
   readonly partitionId: number;
   readonly ownerEpoch: number;
+  readonly resetEpoch: number;
+  /** Of the last record before what was committed when the group gave the partition; -1 when unknown. */
+  readonly committedLeaderEpoch: number;
   committedOffset: Offset | null;
   /** Epoch of the leader that wrote the last record that was handled. */
-  leaderEpoch: number;
+  leaderEpoch = NO_EPOCH;
   /** An explicit seek went back, so the next commit may too. */
   mayCommitBackwards = false;
   /** The same partition before a drop, until a call begins here. */
@@ -41,8 +44,8 @@ export class AssignedPartition {
   isResting = false;
   readonly #options: AssignedPartitionOptions;
   readonly #stopping = new AbortController();
-  #resolvedOffset: Offset | null;
-  #position: Offset | null;
+  #resolvedOffset: Offset | null = null;
+  #position: Offset | null = null;
   /** Where to begin while there is no position. */
   #start: StartPosition;
   readonly #buffer: RecordBuffer;
@@ -52,12 +55,13 @@ export class AssignedPartition {
   /** Aborts when the present fetch is of no use any more. */
   #interrupting = new AbortController();
   /** Of the record before the position; -1 when unknown. */
-  #lastEpoch: number;
+  #lastEpoch = NO_EPOCH;
   /** Under this leader epoch the position was validated. */
   #validEpoch: number | undefined;
   /** Whom the present fetch asks; undefined when nobody was known to lead. */
   #askedEpoch: number | undefined;
   #fetchFailures = 0;
+  #isClaimed: boolean;
   #leaveLeaders: (() => void) | undefined;
 
   constructor(options: AssignedPartitionOptions) {
@@ -66,16 +70,16 @@ export class AssignedPartition {
     this.partition = options.partition;
     this.partitionId = options.partitionId;
     this.ownerEpoch = options.ownerEpoch;
+    this.resetEpoch = options.resetEpoch;
+    this.committedLeaderEpoch = options.leaderEpoch;
     this.committedOffset = options.committedOffset;
     this.before = options.before;
-    const begin = goOnAt({ ...options, resolvedOffset: options.committedOffset }, options.before);
-    this.leaderEpoch = begin?.leaderEpoch ?? NO_EPOCH;
     this.#start = options.reset;
-    const { gathering, readAhead, onRecords, cluster } = options;
-    this.#buffer = new RecordBuffer({ gathering, readAhead, clock: cluster.clock, onDue: onRecords });
-    this.#resolvedOffset = begin?.offset ?? null;
-    this.#position = this.#resolvedOffset;
-    this.#lastEpoch = this.leaderEpoch;
+    this.#buffer = new RecordBuffer({ ...options, clock: options.cluster.clock, onDue: options.onRecords });
+    this.#isClaimed = options.claim === undefined;
+    if (options.claim !== undefined) return;
+    const begin = goOnAt({ ...options, resolvedOffset: options.committedOffset }, options.before);
+    if (begin !== null) this.#goOn(begin);
   }
 
   get generation(): number {
@@ -151,9 +155,15 @@ export class AssignedPartition {
     if (begin === null || begin.offset === this.#resolvedOffset) return;
     this.seek(begin.offset);
     this.mayCommitBackwards = false;
-    this.leaderEpoch = begin.leaderEpoch;
-    this.#lastEpoch = begin.leaderEpoch;
+    this.#goOn(begin);
+  }
+
+  #goOn({ offset, leaderEpoch }: HandledUpTo): void {
+    this.#position = offset;
+    this.leaderEpoch = leaderEpoch;
+    this.#lastEpoch = leaderEpoch;
     this.#validEpoch = undefined;
+    this.#resolve(offset);
   }
 
   /** Puts back what was not handled, from `fromOffset` on, to be handled again. */
@@ -178,7 +188,6 @@ export class AssignedPartition {
 
   async #fetchLoop(): Promise<void> {
     const { cluster, onFault, onFatal } = this.#options;
-    const { clock, random } = cluster;
     while (!this.isReleased) {
       try {
         if (this.#buffer.isFull) {
@@ -190,13 +199,11 @@ export class AssignedPartition {
         }
       } catch (error) {
         if (this.isReleased) return;
-        if (isForTheUser(error)) {
-          onFatal(error);
-          return;
-        }
+        if (isForTheUser(error)) return onFatal(error);
         if (!hasLeaderMoved(error)) onFault(error);
         else void cluster.refresh().catch(onFault);
-        await clock.sleep(retryDelay(FETCH_RETRY, this.#fetchFailures++, random.next), this.#interrupting.signal);
+        const restMs = retryDelay(FETCH_RETRY, this.#fetchFailures++, cluster.random.next);
+        await cluster.clock.sleep(restMs, this.#interrupting.signal);
       }
     }
   }
@@ -204,6 +211,7 @@ export class AssignedPartition {
   async #fetchOnce(): Promise<void> {
     const { cluster, partitionId, maxBytes, onFetchStart } = this.#options;
     const { signal } = this.#interrupting;
+    if (!this.#isClaimed) await this.#takeClaim();
     this.#askedEpoch = cluster.knownLeader(this)?.leaderEpoch;
     const from = await this.#begin();
     if (from === undefined) return;
@@ -220,6 +228,13 @@ export class AssignedPartition {
     else if (answer.error === undefined) this.#take(answer, from, startedAt);
     else throw new PostlogError(answer.error, `fetching ${this.topic}-${this.partition} from ${from} was refused.`);
     this.#fetchFailures = 0;
+  }
+
+  /** A seek is faster where there was one: what is claimed counts from then on only for commits. */
+  async #takeClaim(): Promise<void> {
+    const claimed = await this.#options.claim!();
+    this.#isClaimed = true;
+    if (claimed !== null && this.#generation === 0) this.#goOn(claimed);
   }
 
   /** Where to read on; undefined when a seek was faster than the search for it. */
@@ -283,10 +298,4 @@ export class AssignedPartition {
     this.#interrupting.abort();
     this.#interrupting = new AbortController();
   }
-}
-
-/** There is nowhere to go on, and nobody but the user can say where. */
-function isForTheUser(error: unknown): error is PostlogError {
-  const codes: readonly string[] = ['NO_OFFSET_FOR_PARTITION', 'OFFSET_OUT_OF_RANGE'];
-  return error instanceof PostlogError && codes.includes(error.code);
 }

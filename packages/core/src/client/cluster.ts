@@ -3,6 +3,7 @@
  *
  * With one Postgres this is `SingleBrokerCluster`. Nothing in here reads or writes records; it only says whom to ask.
  */
+import type { Application } from '../broker/application.js';
 import type { ClientBroker } from '../broker/log-requests.js';
 import type { BrokerId, BrokerState } from '../cluster/cluster-image.js';
 import type { ErrorCode } from '../errors/error-code.js';
@@ -73,6 +74,12 @@ export interface Cluster {
   readonly logger: Logger;
   readonly topics: ClusterTopics;
   readonly operations: ClusterOperations;
+  /**
+   * A database whose transactions publish and consume, by name; undefined: the only one.
+   *
+   * @throws PostlogError `UNREGISTERED_DATABASE`
+   */
+  application(name: string | undefined): Application;
   /** Where records wait that are published inside users' transactions; undefined where that is not possible. */
   readonly outbox: TransactionalOutbox | undefined;
   /** Who leads a partition as far as is known, without waiting. */

@@ -2,7 +2,13 @@ import { PostlogError } from '../errors/postlog-error.js';
 import { offset } from '../record/offset.js';
 import { lagOf } from './committed-lag.js';
 
-const committedAt = (at: number) => ({ partitionId: 1, committedOffset: offset(at), leaderEpoch: 0, metadata: null });
+const committedAt = (at: number) => ({
+  partitionId: 1,
+  committedOffset: offset(at),
+  leaderEpoch: 0,
+  metadata: null,
+  resetEpoch: 0,
+});
 const ends = {
   partitionId: 1,
   role: 'leader' as const,

@@ -8,6 +8,7 @@ import type { ConsumerSubscription } from './consumer-subscription.js';
 import { CONSUMER_EVENTS } from './consumer-types.js';
 import type { TopicPartitionOffset } from './run-types.js';
 import { gatheringOf, type CheckedRun } from './run-options.js';
+import { ClaimedTransactions } from './claimed-transactions.js';
 import { HandlerRunner } from './handler-runner.js';
 import { LeftBehind } from './left-behind.js';
 import { ManualAssignment } from './manual-assignment.js';
@@ -46,6 +47,7 @@ export class ConsumerSession {
   readonly #partitions = new Map<number, AssignedPartition>();
   readonly #left = new LeftBehind();
   readonly #source: PartitionSource;
+  readonly #transactions: ClaimedTransactions | undefined;
   readonly #runner: HandlerRunner;
   readonly #committer: OffsetCommitter;
   readonly #readAhead: ReadAhead;
@@ -61,19 +63,18 @@ export class ConsumerSession {
     this.#readAhead = new ReadAhead(maxBytes);
     this.#gathering = gatheringOf(run);
     this.#source = this.#createSource();
+    this.#transactions = run.transactional === true ? this.#createTransactions() : undefined;
     this.#committer = new OffsetCommitter({
       cluster,
       groupId,
       events,
+      followsClaims: run.transactional === true,
       memberId: () => this.#source.memberId,
-      // A partition that was released already is none of this member's any more.
-      onFenced: (partition) => {
-        if (!partition.isReleased) this.#source.fence();
-      },
+      onFenced: (partition) => this.#fenced(partition),
     });
     this.#runner = new HandlerRunner({
       run,
-      transactions: undefined,
+      transactions: this.#transactions,
       clock: cluster.clock,
       random: cluster.random.next,
       retry,
@@ -127,10 +128,31 @@ export class ConsumerSession {
     for (const partition of this.#partitions.values()) partition.release();
     await this.#source.leave();
     this.#partitions.clear();
+    await this.#transactions?.close();
   }
 
   get #commitsByItself(): boolean {
     return this.#options.run.autoCommit !== false && this.#options.options.groupId !== null;
+  }
+
+  #createTransactions(): ClaimedTransactions {
+    const { cluster, options, run } = this.#options;
+    return new ClaimedTransactions({
+      application: cluster.application(run.application),
+      groupId: options.groupId!,
+      memberId: () => this.#source.memberId!,
+      runInTransaction: run.runInTransaction,
+      concurrency: run.partitionsConsumedConcurrently ?? 1,
+      clock: cluster.clock,
+      random: cluster.random.next,
+      logger: cluster.logger,
+      onFenced: (partition) => this.#fenced(partition),
+    });
+  }
+
+  /** A partition that was released already is none of this member's any more. */
+  #fenced(partition: AssignedPartition): void {
+    if (!partition.isReleased) this.#source.fence();
   }
 
   #createSource(): PartitionSource {
@@ -160,12 +182,14 @@ export class ConsumerSession {
 
   #assign(assigned: readonly Assignment[]): void {
     if (this.#isStopping) return; // An answer that was on its way; the group hears of the leave next.
+    const transactions = this.#transactions;
     for (const assignment of assigned) {
       const { topic, partition, partitionId } = assignment;
       const { cluster, options, events, subscription, onError, onFatal, onAssigned, isPaused } = this.#options;
-      const work = new AssignedPartition({
+      const work: AssignedPartition = new AssignedPartition({
         ...assignment,
-        before: this.#left.take(this.#source.memberId, assignment),
+        before: transactions === undefined ? this.#left.take(this.#source.memberId, assignment) : undefined,
+        claim: transactions && (() => transactions.begin(work)),
         cluster,
         reset: subscription.resetFor(topic),
         maxBytes: options.maxBytesPerPartition,

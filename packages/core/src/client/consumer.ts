@@ -104,6 +104,7 @@ export class LogConsumer implements Consumer {
     if (this.#session !== undefined) throw invalid('the consumer runs already; call stop() before run()');
     if (this.#subscription.isEmpty && this.#chosen === undefined)
       throw invalid('the consumer has no topics; call subscribe() before run()');
+    if (checked.transactional === true) this.#checkTransactional(checked);
     this.#run = checked;
     this.#start();
     await Promise.resolve();
@@ -138,6 +139,8 @@ export class LogConsumer implements Consumer {
   }
 
   async commitOffsets(offsets: readonly TopicPartitionOffset[]): Promise<void> {
+    if (this.#run?.transactional === true)
+      throw invalid('offsets of a transactional run are committed by its transactions; seek() to go elsewhere');
     if (!Array.isArray(offsets)) throw invalid('commitOffsets() takes an array of { topic, partition, offset }');
     const explicit = (offsets as readonly TopicPartitionOffset[]).map(
       ({ topic, partition, offset, metadata = null }) => {
@@ -180,6 +183,12 @@ export class LogConsumer implements Consumer {
   on(event: ConsumerEventName, listener: Parameters<Consumer['on']>[1]): () => void {
     if (!Object.values(CONSUMER_EVENTS).includes(event)) throw invalid(`${String(event)} is no event of a consumer`);
     return this.#bus.on(event, listener);
+  }
+
+  #checkTransactional({ application }: CheckedRun): void {
+    if (this.#chosen !== undefined)
+      throw invalid('transactional: true needs a group that shares partitions out; subscribe() instead of assign()');
+    this.#context.cluster.application(application); // It says what is missing.
   }
 
   #demandOpen(): void {

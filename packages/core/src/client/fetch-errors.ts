@@ -40,3 +40,9 @@ export function truncated(
   }[verdict.kind];
   return new PostlogError('OFFSET_OUT_OF_RANGE', `${what}; ${next}.`);
 }
+
+/** There is nowhere to go on, and nobody but the user can say where. */
+export function isForTheUser(error: unknown): error is PostlogError {
+  const codes: readonly string[] = ['NO_OFFSET_FOR_PARTITION', 'OFFSET_OUT_OF_RANGE'];
+  return error instanceof PostlogError && codes.includes(error.code);
+}

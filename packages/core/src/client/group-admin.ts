@@ -207,6 +207,7 @@ export class LogGroupAdmin implements GroupAdmin {
       leaderEpoch: -1,
       metadata: null,
       mayGoBack: true,
+      resetEpoch: this.#cluster.clock.now(),
     }));
     const refused = await this.#coordinated(groupId, (coordinator) =>
       coordinator.commitOffsets(groupId, null, offsets),

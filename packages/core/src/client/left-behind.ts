@@ -1,7 +1,7 @@
 import type { Offset } from '../record/offset.js';
 
 /** How far a member's handlers were in a partition. */
-interface HandledUpTo {
+export interface HandledUpTo {
   readonly offset: Offset;
   /** Of the last record before the offset; -1 when unknown. */
   readonly leaderEpoch: number;

@@ -87,7 +87,7 @@ export class ManualAssignment implements PartitionSource {
     const committed = new Map((await this.#committed(chosen)).map((row) => [row.partitionId, row]));
     return chosen.map((place) => {
       const { committedOffset = null, leaderEpoch = -1 } = committed.get(place.partitionId) ?? {};
-      return { ...place, ownerEpoch: NO_EPOCH, committedOffset, leaderEpoch };
+      return { ...place, ownerEpoch: NO_EPOCH, committedOffset, leaderEpoch, resetEpoch: 0 };
     });
   }
 

@@ -1,3 +1,4 @@
+import type { Application } from '../broker/application.js';
 import { Broker, type BrokerOptions } from '../broker/broker.js';
 import type { BrokerId, PartitionState } from '../cluster/cluster-image.js';
 import { createOffsetsTopic, OFFSETS_TOPIC } from '../cluster/offsets-topic.js';
@@ -63,6 +64,13 @@ export class MultiBrokerCluster implements Cluster {
       await options.closeStore();
       throw error;
     }
+  }
+
+  application(): Application {
+    throw new PostlogError(
+      'UNREGISTERED_DATABASE',
+      'with several brokers, handlers with transactions are not possible yet; leave transactional out.',
+    );
   }
 
   knownLeader(place: PartitionPlace): KnownLeader | undefined {

@@ -30,6 +30,7 @@ function world({ memberId = 'm' as string | null, committed = 10, resolved = 10 
   const committer = new OffsetCommitter({
     cluster,
     groupId: 'g',
+    followsClaims: false,
     memberId: () => memberId,
     events,
     onFenced: () => {},

@@ -23,6 +23,7 @@ export class OffsetCommitter {
   readonly #groupId: string | null;
   readonly #link: GroupLink | undefined;
   readonly #memberId: () => string | null;
+  readonly #resetEpoch: () => number | null;
   readonly #events: EventBus;
   readonly #onFenced: (partition: AssignedPartition) => void;
   /** The furthest offset that was ever sent for a partition: it may be stored, whatever the answer was. */
@@ -32,6 +33,8 @@ export class OffsetCommitter {
   constructor(options: {
     cluster: Cluster;
     groupId: string | null;
+    /** Claims say where the group goes on, and what is committed here only follows them. */
+    followsClaims: boolean;
     memberId: () => string | null;
     events: EventBus;
     /** The partition has another owner now: its handler must stop. */
@@ -41,6 +44,7 @@ export class OffsetCommitter {
     this.#groupId = groupId;
     this.#link = groupId === null ? undefined : new GroupLink({ cluster, groupId });
     this.#memberId = options.memberId;
+    this.#resetEpoch = options.followsClaims ? () => null : () => cluster.clock.now();
     this.#events = options.events;
     this.#onFenced = options.onFenced;
   }
@@ -112,6 +116,7 @@ export class OffsetCommitter {
       leaderEpoch: offset === partition.resolvedOffset ? partition.leaderEpoch : -1,
       metadata,
       mayGoBack,
+      resetEpoch: this.#resetEpoch(),
     }));
     for (const { partition, offset } of offsets) {
       const sent = this.#sent.get(partition);

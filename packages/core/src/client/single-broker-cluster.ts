@@ -1,4 +1,6 @@
+import type { Application } from '../broker/application.js';
 import type { Broker } from '../broker/broker.js';
+import { PostlogError } from '../errors/postlog-error.js';
 import type { Assignor } from '../group/assignors.js';
 import {
   addPartitions,
@@ -33,6 +35,15 @@ export class SingleBrokerCluster implements Cluster {
     this.topics = new SingleBrokerTopics(broker);
     this.outbox = broker.outbox;
     this.operations = new SingleBrokerOperations(broker, address);
+  }
+
+  application(name: string | undefined): Application {
+    if (name === undefined && this.#broker.outbox !== undefined)
+      return { database: this.#broker.database, outbox: this.#broker.outbox };
+    throw new PostlogError(
+      'UNREGISTERED_DATABASE',
+      `there is no application ${name}; leave the name out with one broker.`,
+    );
   }
 
   knownLeader() {

@@ -41,6 +41,7 @@ export const ERROR_CODES = {
   DUPLICATE_SEQUENCE_NUMBER: { number: 46, retriable: false },
   INVALID_PRODUCER_EPOCH: { number: 47, retriable: false },
   INVALID_TXN_STATE: { number: 48, retriable: false },
+  CONCURRENT_TRANSACTIONS: { number: 51, retriable: true },
   KAFKA_STORAGE_ERROR: { number: 56, retriable: true },
   NON_EMPTY_GROUP: { number: 68, retriable: false },
   GROUP_ID_NOT_FOUND: { number: 69, retriable: false },

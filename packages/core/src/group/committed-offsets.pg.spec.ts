@@ -123,6 +123,7 @@ describe('a commit', () => {
       leaderEpoch: 0,
       metadata: index === 1 ? 'é'.repeat(2_049) : 'x'.repeat(4_096),
       mayGoBack: false,
+      resetEpoch: 1,
     }));
     await deleteTopic(world.database, 'short-lived');
     expect(await member.coordinator.commitOffsets(member.groupId, 'a', offsets)).toEqual(
@@ -138,7 +139,7 @@ describe('a commit', () => {
 
   it('from outside is taken while the group is empty, and refused while it has members', async () => {
     const member = memberOf(newGroup(), 'a');
-    const reset = { ownerEpoch: -1, offset: offset(3), leaderEpoch: 0, metadata: null, mayGoBack: true };
+    const reset = { ownerEpoch: -1, offset: offset(3), leaderEpoch: 0, metadata: null, mayGoBack: true, resetEpoch: 1 };
     const outside = (partitionId = partitions[0]!) =>
       member.coordinator.commitOffsets(member.groupId, null, [{ partitionId, ...reset }]);
     expect(await outside()).toEqual(new Map());
@@ -153,8 +154,8 @@ describe('a commit', () => {
 
 describe('every function that writes for groups', () => {
   it.each([
-    [`select * from postlog.commit_offsets_v1('g', 'm', '{1}', '{1}', '{1}', '{1}', '{x}', '{f}')`],
-    [`select postlog.write_group_v1('g', 0, 1, 1, 1, '[]', '{}', '{}', null, '{}', '{}', '{}', '{}')`],
+    [`select * from postlog.commit_offsets_v1('g', 'm', '{1}', '{1}', '{1}', '{1}', '{x}', '{f}', '{1}')`],
+    [`select postlog.write_group_v1('g', 0, 1, 1, 1, 1, '[]', '{}', '{}', null, '{}', '{}', '{}', '{}')`],
     [`select postlog.heartbeat_groups_v1('{g}', '{m}', '{1}', '{1}', '{1}')`],
     [`select postlog.delete_group_v1('g', 1)`],
   ])('refuses any isolation but read committed: %s', async (text) => {

@@ -14,6 +14,8 @@ export interface OffsetToCommit {
   readonly metadata: string | null;
   /** A commit or seek with which the owner goes back on purpose may, an automatic one never does. */
   readonly mayGoBack: boolean;
+  /** When it is made, in milliseconds; null where it follows a claim, whose position counts on. */
+  readonly resetEpoch: number | null;
 }
 
 /** Where a group goes on in a partition. Where the partition's log begins and ends only its leader can tell. */
@@ -23,11 +25,12 @@ export interface CommittedOffset {
   /** Of the last record before the committed offset; -1 when unknown. */
   readonly leaderEpoch: number;
   readonly metadata: string | null;
+  readonly resetEpoch: number;
 }
 
 const COMMIT: Statement = {
   name: 'commit_offsets',
-  text: /* sql */ `select * from postlog.commit_offsets_v1($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+  text: /* sql */ `select * from postlog.commit_offsets_v1($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
 };
 
 /** Under one snapshot: whether this broker coordinates the group, and what it knows of it. */
@@ -38,7 +41,7 @@ const COMMITTED: Statement = {
            (select e.log_end_offset from postlog.log_ends_v1(array[$3::integer]) e) as log_end,
            (select coalesce(json_agg(json_build_object(
                      'partitionId', c.partition_id, 'committedOffset', c.committed_offset::text,
-                     'leaderEpoch', c.leader_epoch, 'metadata', c.metadata) order by c.partition_id), '[]')
+                     'leaderEpoch', c.leader_epoch, 'metadata', c.metadata, 'resetEpoch', c.reset_epoch) order by c.partition_id), '[]')
               from postlog.committed_offset c
              where c.group_id = $1
                and c.committed_offset is not null
@@ -73,6 +76,7 @@ export async function commitOffsets(
     offsets.map((o) => o.leaderEpoch),
     offsets.map((o) => o.metadata),
     offsets.map((o) => o.mayGoBack),
+    offsets.map((o) => o.resetEpoch),
     log?.place.partitionId ?? null,
     log?.place.leaderEpoch ?? null,
     log?.batches.map((batch) => batch.length) ?? null,

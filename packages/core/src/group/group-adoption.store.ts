@@ -27,14 +27,14 @@ export async function adoptGroup(
   groupId: string,
   place: GroupLogPlace,
 ): Promise<boolean> {
-  const { version, group } = await readGroup(database, groupId);
+  const { version, group, createdEpoch } = await readGroup(database, groupId);
   const { offsets } = await committedOffsets(database, groupId, null);
-  const ofGroup = await journal.ofGroup(groupId, version, group);
+  const ofGroup = await journal.ofGroup(groupId, { version, createdEpoch }, group);
   const ofOffsets = await journal.ofOffsets(
     groupId,
-    offsets.map(({ partitionId, committedOffset, leaderEpoch, metadata }) => {
+    offsets.map(({ partitionId, committedOffset, leaderEpoch, metadata, resetEpoch }) => {
       const from = { partitionId, ownerEpoch: -1, mayGoBack: false };
-      return { ...from, offset: committedOffset, leaderEpoch, metadata };
+      return { ...from, offset: committedOffset, leaderEpoch, metadata, resetEpoch };
     }),
   );
   const batches = [...(ofGroup === undefined ? [] : [ofGroup.batch]), ...(ofOffsets?.batches ?? [])];

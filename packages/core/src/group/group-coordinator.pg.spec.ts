@@ -250,7 +250,7 @@ describe('an operator', () => {
     const dead = memberOf(groupId, 'a', { sessionTimeoutMs: 50 });
     await dead.beat();
     const reset = { partitionId: partitions[0]!, ownerEpoch: -1, offset: offset(3), leaderEpoch: 0, metadata: null };
-    const outside = () => coordinator().commitOffsets(groupId, null, [{ ...reset, mayGoBack: true }]);
+    const outside = () => coordinator().commitOffsets(groupId, null, [{ ...reset, mayGoBack: true, resetEpoch: 1 }]);
     while ((await outside()).size > 0);
     expect(await dead.commit(partitions[0]!, 50)).toBe('UNKNOWN_MEMBER_ID');
     const [first] = await coordinator().fetchOffsets(groupId, partitions);

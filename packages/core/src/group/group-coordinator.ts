@@ -229,6 +229,7 @@ export class GroupCoordinator {
     { group, events }: Decision,
   ): Promise<(GroupWritten & { readonly version: bigint }) | undefined> {
     const { version, assignedForMetadata } = reading;
+    const createdEpoch = version === 0n ? this.#clock.now() : reading.createdEpoch;
     const change = changeBetween(reading.group, group);
     if (change.isEmpty) return { version, claimed: new Map(), logEnd: undefined };
     const isAssigned = events.includes('assigned');
@@ -236,11 +237,12 @@ export class GroupCoordinator {
       groupId,
       expectedVersion: version,
       metadataVersion: isAssigned ? reading.metadataVersion : assignedForMetadata,
+      createdEpoch,
       group,
       change,
       silent: reading.silent,
       reporter,
-      log: await this.#journal.ofGroup(groupId, version + 1n, group),
+      log: await this.#journal.ofGroup(groupId, { version: version + 1n, createdEpoch }, group),
     });
     if (written === undefined) return undefined;
     this.#logger.debug('a group changed', { groupId, groupEpoch: group.groupEpoch, state: groupState(group), events });

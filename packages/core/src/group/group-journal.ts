@@ -42,12 +42,25 @@ export class GroupJournal {
   }
 
   /** The group as it will be. */
-  ofGroup(groupId: string, version: bigint, group: Group): Promise<JournalEntry | undefined> {
+  ofGroup(
+    groupId: string,
+    { version, createdEpoch }: { readonly version: bigint; readonly createdEpoch: number },
+    group: Group,
+  ): Promise<JournalEntry | undefined> {
     const { groupEpoch, assignmentEpoch } = group;
     const members = group.members.map(bareMember);
     const owned = group.owned.map(({ partitionId, owner, ownerEpoch }) => ({ partitionId, owner, ownerEpoch }));
     const changedAt = this.#clock.now();
-    const record = { groupId, version: String(version), groupEpoch, assignmentEpoch, changedAt, members, owned };
+    const record = {
+      groupId,
+      version: String(version),
+      groupEpoch,
+      assignmentEpoch,
+      changedAt,
+      createdEpoch,
+      members,
+      owned,
+    };
     return this.#entry(groupId, groupMessage(record));
   }
 
@@ -64,9 +77,10 @@ export class GroupJournal {
     const place = this.placeOf(groupId);
     if (place === undefined) return undefined;
     const committedAt = this.#clock.now();
-    const batches = offsets.map(({ partitionId, offset, leaderEpoch, metadata }) =>
-      this.#batch(offsetMessage({ groupId, partitionId, offset: String(offset), leaderEpoch, metadata, committedAt })),
-    );
+    const batches = offsets.map(({ partitionId, offset, leaderEpoch, metadata, resetEpoch }) => {
+      const position = { partitionId, offset: String(offset), leaderEpoch, resetEpoch };
+      return this.#batch(offsetMessage({ groupId, ...position, metadata, committedAt }));
+    });
     return { place, batches: await Promise.all(batches) };
   }
 

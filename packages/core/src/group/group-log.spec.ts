@@ -15,16 +15,23 @@ const group = (groupId: string, groupEpoch: number): GroupRecord => ({
   groupEpoch,
   assignmentEpoch: groupEpoch,
   changedAt: 1_000,
+  createdEpoch: 900,
   members: [],
   owned: [{ partitionId: 3, owner: 'm', ownerEpoch: groupEpoch }],
 });
-const committed = (groupId: string, partitionId: number, offset: number): OffsetRecord => ({
+const committed = (
+  groupId: string,
+  partitionId: number,
+  offset: number,
+  resetEpoch: number | null = 5_000 + offset,
+): OffsetRecord => ({
   groupId,
   partitionId,
   offset: String(offset),
   leaderEpoch: 2,
   metadata: 'note',
   committedAt: 5_000,
+  resetEpoch,
 });
 /** A log whose first record has the offset `from`. */
 const log = (messages: readonly Message[], from = 0) =>
@@ -48,6 +55,17 @@ describe('the log of groups', () => {
     );
     expect(content.groups).toEqual([group('b', 7), group('a', 2)]);
     expect(content.offsets).toEqual([committed('a', 3, 20), committed('a', 4, 5)]);
+  });
+
+  it.each<[string, readonly (number | null)[], number]>([
+    ['stays while commits follow a claim', [5_000, null, null], 5_000],
+    ['is nothing where all of them do', [null, null], 0],
+    ['rises with each other commit, also when a clock went back', [5_000, 4_000, null, 5_001], 5_002],
+  ])('the reset epoch of an offset %s', (_, epochs, last) => {
+    const records = epochs.map((epoch, index) => offsetMessage(committed('a', 3, index, epoch)));
+    expect(readGroupLog(log([groupMessage(group('a', 1)), ...records])).offsets).toEqual([
+      committed('a', 3, epochs.length - 1, last),
+    ]);
   });
 
   it('forgets a group that was deleted, with its offsets, and knows one that comes again', () => {

@@ -48,13 +48,13 @@ const READ_CONTENT: Statement = {
     select (select e.log_end_offset from postlog.log_ends_v1(array[$1::integer]) e) as log_end_offset,
            (select coalesce(json_agg(json_build_object(
                      'groupId', g.group_id, 'version', g.version::text, 'groupEpoch', g.group_epoch,
-                     'assignmentEpoch', g.assignment_epoch, 'changedAt', trunc(extract(epoch from g.changed_at) * 1000),
+                     'assignmentEpoch', g.assignment_epoch, 'changedAt', trunc(extract(epoch from g.changed_at) * 1000), 'createdEpoch', g.created_epoch,
                      'reading', postlog.read_group_v1(g.group_id, '{}', false, $1, $2))), '[]')
               from postlog.group_state g where g.offsets_partition_id = $1) as groups,
            (select coalesce(json_agg(json_build_object(
                      'groupId', c.group_id, 'partitionId', c.partition_id, 'offset', c.committed_offset::text,
                      'leaderEpoch', c.leader_epoch, 'metadata', c.metadata,
-                     'committedAt', trunc(extract(epoch from c.committed_at) * 1000))), '[]')
+                     'committedAt', trunc(extract(epoch from c.committed_at) * 1000), 'resetEpoch', c.reset_epoch)), '[]')
               from postlog.committed_offset c
               join postlog.group_state g using (group_id)
              where g.offsets_partition_id = $1 and c.committed_offset is not null) as offsets`,
@@ -120,6 +120,7 @@ interface ContentRow {
     readonly groupEpoch: number;
     readonly assignmentEpoch: number;
     readonly changedAt: number;
+    readonly createdEpoch: number;
     readonly reading: { readonly members: GroupMember[]; readonly owned: Ownership[] };
   }[];
   readonly offsets: readonly OffsetRecord[];

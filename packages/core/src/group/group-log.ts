@@ -15,6 +15,8 @@ export interface GroupRecord {
   readonly assignmentEpoch: number;
   /** Milliseconds since 1970. */
   readonly changedAt: number;
+  /** The same, of when members made the group. */
+  readonly createdEpoch: number;
   readonly members: readonly GroupMember[];
   readonly owned: readonly Ownership[];
 }
@@ -28,6 +30,8 @@ export interface OffsetRecord {
   readonly metadata: string | null;
   /** Milliseconds since 1970. */
   readonly committedAt: number;
+  /** As commit_offsets_v1 takes it: null where the commit follows a claim, and the epoch stays. */
+  readonly resetEpoch: number | null;
 }
 
 /** Everything that one partition of `__consumer_offsets` says. */
@@ -87,7 +91,9 @@ class GroupLogState {
       else this.#groups.set(key[1], JSON.parse(value) as GroupRecord);
     } else if (key[0] === 'offset' && value !== null) {
       const offsets = this.#offsets.get(key[1]) ?? new Map<number, OffsetRecord>();
-      this.#offsets.set(key[1], offsets.set(key[2], JSON.parse(value) as OffsetRecord));
+      const record = JSON.parse(value) as OffsetRecord;
+      const resetEpoch = resetEpochAfter(offsets.get(key[2])?.resetEpoch ?? 0, record.resetEpoch);
+      this.#offsets.set(key[1], offsets.set(key[2], { ...record, resetEpoch }));
     }
   }
 
@@ -110,10 +116,16 @@ function groupWithoutMembers(offsets: readonly OffsetRecord[]): (groupId: string
       groupEpoch: 0,
       assignmentEpoch: 0,
       changedAt: Math.max(...committed),
+      createdEpoch: 0,
       members: [],
       owned: [],
     };
   };
+}
+
+/** As commit_offsets_v1 raises it. */
+function resetEpochAfter(stored: number, committed: number | null): number {
+  return committed === null ? stored : Math.max(stored + 1, committed);
 }
 
 /** The complete snapshot that is newest by what it describes; without any, nothing as of the beginning. */

@@ -65,7 +65,16 @@ export class TestMember {
   async commit(partitionId: number, to: number, more: Partial<OffsetToCommit> = {}): Promise<string> {
     const ownerEpoch = this.ownerEpochs.get(partitionId) ?? -1;
     const refused = await this.coordinator.commitOffsets(this.groupId, this.memberId, [
-      { partitionId, ownerEpoch, offset: offset(to), leaderEpoch: 0, metadata: null, mayGoBack: false, ...more },
+      {
+        partitionId,
+        ownerEpoch,
+        offset: offset(to),
+        leaderEpoch: 0,
+        metadata: null,
+        mayGoBack: false,
+        resetEpoch: 1,
+        ...more,
+      },
     ]);
     return refused.get(partitionId) ?? 'committed';
   }

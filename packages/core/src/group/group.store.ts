@@ -15,6 +15,8 @@ export interface GroupReading {
   /** `metadataVersion` when the target was computed. */
   readonly assignedForMetadata: bigint;
   readonly group: Group;
+  /** When members made the group, in milliseconds; 0 when it does not exist. */
+  readonly createdEpoch: number;
   /** Members whose session ran out. */
   readonly silent: ReadonlySet<string>;
   /** Members who did not give up in time what they were asked for. */
@@ -34,6 +36,8 @@ interface Position {
   readonly committedOffset: Offset | null;
   /** Of the last record before it; -1 when unknown. */
   readonly leaderEpoch: number;
+  /** Compared with a claim's: whichever is newer says where to go on. */
+  readonly resetEpoch: number;
 }
 
 interface WrittenDocument {
@@ -46,12 +50,19 @@ interface PositionDocument {
   readonly partitionId: number;
   readonly committedOffset: string | null;
   readonly leaderEpoch: number;
+  readonly resetEpoch: number;
 }
 
 interface ReadingDocument {
   readonly log: { readonly error: number; readonly logEnd: string | null } | null;
   readonly metadataVersion: string;
-  readonly group: { version: string; groupEpoch: number; assignmentEpoch: number; metadataVersion: string } | null;
+  readonly group: {
+    readonly version: string;
+    readonly groupEpoch: number;
+    readonly assignmentEpoch: number;
+    readonly metadataVersion: string;
+    readonly createdEpoch: number;
+  } | null;
   readonly members: (GroupMember & { readonly isSilent: boolean; readonly isLate: boolean })[];
   readonly owned: (Ownership & AssignablePartition & PositionDocument)[];
   readonly partitions: AssignablePartition[];
@@ -65,7 +76,7 @@ const READ_GROUP: Statement = {
 const WRITE_GROUP: Statement = {
   name: 'write_group',
   text: /* sql */ `
-    select postlog.write_group_v1($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) as written`,
+    select postlog.write_group_v1($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) as written`,
 };
 
 const NOTHING_MORE = { topics: [], topicPattern: null };
@@ -92,6 +103,7 @@ export async function readGroup(
     metadataVersion: BigInt(reading.metadataVersion),
     assignedForMetadata: BigInt(group?.metadataVersion ?? 0),
     group: { groupEpoch: group?.groupEpoch ?? 0, assignmentEpoch: group?.assignmentEpoch ?? 0, members, owned },
+    createdEpoch: group?.createdEpoch ?? 0,
     silent: idsWhere(({ isSilent }) => isSilent),
     late: idsWhere(({ isLate }) => isLate),
     places: new Map([...owned, ...partitions].map((place) => [place.partitionId, place])),
@@ -105,6 +117,7 @@ export interface GroupWrite {
   readonly groupId: string;
   readonly expectedVersion: bigint;
   readonly metadataVersion: bigint;
+  readonly createdEpoch: number;
   readonly group: Group;
   readonly change: GroupChange;
   /** Who was removed for silence: refused if one of them is not silent any more. */
@@ -131,6 +144,7 @@ export async function writeGroup(database: Database, write: GroupWrite): Promise
     group.groupEpoch,
     group.assignmentEpoch,
     write.metadataVersion,
+    write.createdEpoch,
     JSON.stringify(changedMembers),
     removedMembers,
     removedMembers.filter((memberId) => write.silent.has(memberId) && memberId !== write.reporter),
@@ -150,9 +164,9 @@ export async function writeGroup(database: Database, write: GroupWrite): Promise
 
 function positionsOf(documents: readonly PositionDocument[]): Map<number, Position> {
   return new Map(
-    documents.map(({ partitionId, committedOffset, leaderEpoch }) => [
+    documents.map(({ partitionId, committedOffset, leaderEpoch, resetEpoch }) => [
       partitionId,
-      { committedOffset: committedOffset === null ? null : offset(BigInt(committedOffset)), leaderEpoch },
+      { committedOffset: committedOffset === null ? null : offset(BigInt(committedOffset)), leaderEpoch, resetEpoch },
     ]),
   );
 }

@@ -6,7 +6,7 @@ import { answerTo } from './heartbeat-answer.js';
 
 const joined = decide(settledGroup('a'), report('b', 0), circumstances()).group;
 const places = new Map(partitionsOf({ t: 4 }).map((place) => [place.partitionId, place]));
-const positions = new Map([[1, { committedOffset: offset(7), leaderEpoch: 2 }]]);
+const positions = new Map([[1, { committedOffset: offset(7), leaderEpoch: 2, resetEpoch: 9 }]]);
 
 describe('the answer to a heartbeat', () => {
   it('names what the member may keep, with where the group goes on, and not what it must give up', () => {
@@ -14,8 +14,16 @@ describe('the answer to a heartbeat', () => {
       memberEpoch: 1,
       state: 'UnrevokedPartitions',
       assignment: [
-        { partitionId: 1, topic: 't', partition: 0, ownerEpoch: 1, committedOffset: 7n, leaderEpoch: 2 },
-        { partitionId: 2, topic: 't', partition: 1, ownerEpoch: 1, committedOffset: null, leaderEpoch: -1 },
+        { partitionId: 1, topic: 't', partition: 0, ownerEpoch: 1, committedOffset: 7n, leaderEpoch: 2, resetEpoch: 9 },
+        {
+          partitionId: 2,
+          topic: 't',
+          partition: 1,
+          ownerEpoch: 1,
+          committedOffset: null,
+          leaderEpoch: -1,
+          resetEpoch: 0,
+        },
       ],
     });
   });

@@ -14,6 +14,8 @@ export interface AssignedPartition {
   readonly committedOffset: Offset | null;
   /** Of the last record before the committed offset; -1 when unknown. */
   readonly leaderEpoch: number;
+  /** Compared with a claim's: whichever is newer says where to go on. */
+  readonly resetEpoch: number;
 }
 
 export interface GroupHeartbeatAnswer {
@@ -30,7 +32,7 @@ export function answerTo(
   group: Group,
   known: {
     readonly places: ReadonlyMap<number, AssignablePartition>;
-    readonly positions: ReadonlyMap<number, { readonly committedOffset: Offset | null; readonly leaderEpoch: number }>;
+    readonly positions: ReadonlyMap<number, Pick<AssignedPartition, 'committedOffset' | 'leaderEpoch' | 'resetEpoch'>>;
   },
 ): GroupHeartbeatAnswer {
   const { memberEpoch, target } = memberOf(group, memberId)!;
@@ -40,9 +42,9 @@ export function answerTo(
     .flatMap(({ partitionId, ownerEpoch }): AssignedPartition[] => {
       const place = known.places.get(partitionId);
       if (place === undefined || !wanted.has(partitionId)) return [];
-      const { committedOffset = null, leaderEpoch = -1 } = known.positions.get(partitionId) ?? {};
+      const { committedOffset = null, leaderEpoch = -1, resetEpoch = 0 } = known.positions.get(partitionId) ?? {};
       const { topic, partition } = place;
-      return [{ partitionId, topic, partition, ownerEpoch, committedOffset, leaderEpoch }];
+      return [{ partitionId, topic, partition, ownerEpoch, committedOffset, leaderEpoch, resetEpoch }];
     });
   return { memberEpoch, assignment, state };
 }

@@ -85,6 +85,7 @@ describe('offsets', () => {
           leaderEpoch: -1,
           metadata: null,
           mayGoBack: true,
+          resetEpoch: 1,
         },
       ]);
     await commit();

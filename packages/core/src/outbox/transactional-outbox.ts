@@ -13,6 +13,13 @@ export interface TransactionalOutboxOptions {
   readonly onUnseen: () => void;
 }
 
+/** A transaction of this database that is open. */
+export interface EnteredTransaction {
+  readonly transaction: UserTransaction;
+  /** Proves that a later statement is part of it; null where that is known without. */
+  readonly trace: string | null;
+}
+
 /** Where records wait that are published inside users' transactions of one database. */
 export class TransactionalOutbox {
   readonly #options: TransactionalOutboxOptions;
@@ -33,13 +40,23 @@ export class TransactionalOutbox {
    */
   async publish(handle: unknown, rows: readonly OutboxRow[]): Promise<void> {
     const { schema, onEnded, onUnseen } = this.#options;
-    const transaction = await userTransaction(handle);
-    const isKnown = transaction.connection !== undefined && this.#knownConnections.has(transaction.connection);
-    const trace = isKnown && transaction.isOpenForSure ? null : await this.#trace(transaction);
+    const { transaction, trace } = await this.enter(handle);
     // Before the rows are written: a commit that is queued behind them is seen.
     const isSeen = transaction.onceEnded(onEnded);
     if (!(await publish(transaction, schema, rows, trace))) throw notInTransaction();
     if (!isSeen) onUnseen();
+  }
+
+  /**
+   * Demands an open transaction of this database.
+   *
+   * @throws PostlogError `INVALID_TXN_STATE`, `UNREGISTERED_DATABASE`
+   */
+  async enter(handle: unknown): Promise<EnteredTransaction> {
+    const transaction = await userTransaction(handle);
+    const isKnown = transaction.connection !== undefined && this.#knownConnections.has(transaction.connection);
+    const trace = isKnown && transaction.isOpenForSure ? null : await this.#trace(transaction);
+    return { transaction, trace };
   }
 
   /** Demands that the connection is of this database; answers the trace that its transaction carries now. */

@@ -8,6 +8,7 @@ import { CopyRowReader, type CopyRow } from './copy-out.js';
 import { toPostlogError } from './postgres-error.js';
 import { RESULT_TYPES } from './result-types.js';
 import { inSchema, type Statement } from './statement.js';
+import { TransactionPool } from './transaction-pool.js';
 
 /** Runs statements one after another on one connection. */
 export interface Session {
@@ -106,6 +107,11 @@ export class Database implements Session {
       }
       return reader.end();
     });
+  }
+
+  /** Connections of their own for transactions in which users' code runs; the caller closes it. */
+  openTransactions(size: number): TransactionPool {
+    return new TransactionPool({ ...clientConfig(this.#options), types: pg.types }, size, this.#options.logger);
   }
 
   /** A connection of its own, outside the pool, for `listener.ts`. */

@@ -27,7 +27,17 @@ export function isWorthReconnecting(error: unknown): boolean {
 
 /** A whole transaction was undone by a serialization failure or a deadlock: whoever began it repeats it. */
 export function mustBeRepeated(error: unknown): boolean {
-  return /^(40001|40P01)/.test(sqlStateOf(error) ?? '');
+  return /^(40001|40P01)/.test(sqlStateOf(error) ?? sqlStateOf(causeOf(error)) ?? '');
+}
+
+/** What a library wrapped, our own included. */
+function causeOf(error: unknown): unknown {
+  return error instanceof Error ? error.cause : undefined;
+}
+
+/** Somebody else held a lock for longer than we wait. */
+export function isLockTimeout(error: unknown): boolean {
+  return sqlStateOf(error) === '55P03';
 }
 
 /** A write in a transaction that only reads. */
@@ -117,6 +127,21 @@ const RULES: readonly Rule[] = [
     code: 'INVALID_REQUEST',
     detail:
       'records that were published in transactions are not in the log yet; let a process with services run until they are, then repeat',
+  },
+  {
+    states: /^PL006/,
+    code: 'FENCED_MEMBER_EPOCH',
+    detail: 'another member has taken the partition over; the transaction is rolled back and its records are theirs',
+  },
+  {
+    states: /^PL007/,
+    code: 'CONCURRENT_TRANSACTIONS',
+    detail: 'the group went on from where this transaction began; it is rolled back and handling goes on from there',
+  },
+  {
+    states: /^PL008/,
+    code: 'INVALID_TXN_STATE',
+    detail: 'the connection is in no transaction; run "begin" before the handler and "commit" after it',
   },
   {
     states: /^23514/,
