@@ -175,10 +175,9 @@ export class AssignedPartition {
   /** Everything before `next` is handled; never goes back but by `seek`. */
   resolve(next: Offset, generation: number, leaderEpoch: number): void {
     if (generation !== this.#generation) return;
-    if (this.resolvedOffset === null || next > this.resolvedOffset) {
-      this.leaderEpoch = leaderEpoch;
-      this.#resolve(next);
-    }
+    if (this.resolvedOffset !== null && next <= this.resolvedOffset) return;
+    this.leaderEpoch = leaderEpoch;
+    this.#resolve(next);
   }
 
   #resolve(offset: Offset | null): void {
