@@ -57,6 +57,11 @@ describe('a group whose members take over from each other', () => {
     ['A18', 'what was committed is less for who asks', { committed: [committed(2, 500), committed(1, 1_500)] }],
     ['A18', 'nothing is committed any more', { committed: [committed(0, 1_500)] }],
     ['A18', 'a member begins before what was committed', { polls: [GOOD.polls[0]!, poll(0, ['x'], by('b', 1_000))] }],
+    [
+      'A18',
+      'a member begins before what it committed itself a moment ago',
+      { polls: [GOOD.polls[0]!, poll(0, ['x'], by('a', 225)), GOOD.polls[1]!] },
+    ],
     ['A19', 'a member begins where nobody committed', { polls: [GOOD.polls[0]!, poll(1, ['y'], by('b', 150))] }],
   ])('%s: %s', (code, _what, given) => {
     expect(codes(given)).toContain(code);

@@ -97,15 +97,23 @@ function regressions(
 ): Anomaly[] {
   const answers = committed.filter((each) => each.key === key);
   const known = [
-    ...commits.filter(({ outcome }) => outcome === 'ok').map(({ offset, endedAt }) => ({ offset, at: endedAt })),
-    ...answers.map(({ offset, endedAt }) => ({ offset, at: endedAt })),
+    ...commits
+      .filter(({ outcome }) => outcome === 'ok')
+      .map(({ proc, offset, endedAt }) => ({ knownTo: proc, offset, at: endedAt })),
+    ...answers.map(({ offset, endedAt }) => ({ knownTo: undefined, offset, at: endedAt })),
   ];
   const looks = [
-    ...starts.map(({ proc, at, offset }) => ({ who: `${proc} began at`, at, offset })),
-    ...answers.map(({ invokedAt, offset }) => ({ who: 'the group was said to be at', at: invokedAt, offset })),
+    ...starts.map(({ proc, at, offset }) => ({ who: `${proc} began at`, by: proc, at, offset })),
+    ...answers.map(({ invokedAt, offset }) => ({
+      who: 'the group was said to be at',
+      by: null,
+      at: invokedAt,
+      offset,
+    })),
   ];
-  return looks.flatMap(({ who, at, offset }) => {
-    const earlier = known.filter((each) => each.at < at - TOLERANCE_MS);
+  return looks.flatMap(({ who, by, at, offset }) => {
+    // What a process did itself it writes down in order.
+    const earlier = known.filter((each) => each.at < at - (each.knownTo === by ? 0 : TOLERANCE_MS));
     const highest = earlier.reduce((most, each) => Math.max(most, each.offset), 0);
     return offset >= highest ? [] : [{ code: 'A18', detail: `${who} ${key}:${offset} after ${highest} was committed` }];
   });
