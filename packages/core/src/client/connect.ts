@@ -51,7 +51,7 @@ export async function connect(given: ConnectOptions): Promise<Postlog> {
 }
 
 /** What users hold, on a cluster that is open. */
-function attach(cluster: Cluster, options: AttachOptions): Postlog {
+export function attach(cluster: Cluster, options: AttachOptions): Postlog {
   return new AttachedCluster(cluster, options);
 }
 

@@ -4,6 +4,8 @@ export { type BrokerPart } from './cluster-broker.js';
 export { startEmbeddedPostgres, type EmbeddedServer, type EmbeddedServerOptions } from './embedded-postgres.js';
 export { freePort } from './free-port.js';
 export { startServiceProcess, type ServiceProcess } from './service-process.js';
+export { InMemoryBroker, type InMemoryBrokerOptions } from './in-memory-postlog.js';
 export { MISTAKES, type Mistake } from './simulation-mistakes.js';
 export { simulate, type SimulationOptions } from './simulation.js';
+export { settled, virtualClock, type VirtualClock } from './virtual-clock.js';
 export { testDatabase, type TestDatabase } from './test-database.js';
