@@ -4,6 +4,8 @@ export interface HandlingPlace {
   readonly topic: string;
   readonly partition: number;
   readonly group: string;
+  /** The `id` of the handler, `Class.method` where it has none. */
+  readonly handler: string;
   /** 1 for the first call with these records in this process, 2 for the next. */
   readonly attempt: number;
   /** Aborts when a shutdown has waited long enough, when `timeoutMs` is over, when a requester has gone. */
@@ -29,6 +31,10 @@ export abstract class HandlingContext<Place extends HandlingPlace = HandlingPlac
 
   get group(): string {
     return this.args[0].group;
+  }
+
+  get handler(): string {
+    return this.args[0].handler;
   }
 
   get attempt(): number {

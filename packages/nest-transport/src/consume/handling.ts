@@ -10,7 +10,7 @@ import { callHandler, callSignal } from './call-handler.js';
 import type { HandlingContext, HandlingPlace } from './handling.context.js';
 import { BatchItemError, PostlogBatchContext, type LogRecord } from './postlog-batch.context.js';
 import { PostlogContext } from './postlog.context.js';
-import { recordHandler, requestHandler, type Handler, type Route } from './route.js';
+import { handlerName, recordHandler, requestHandler, type Handler, type Route } from './route.js';
 
 export interface HandlingOptions {
   readonly route: Route;
@@ -123,7 +123,14 @@ export class Handling {
     const { route, around, onFailure, stopping } = this.#options;
     const { signal, within } = callSignal(handler, stopping);
     const attempt = this.#attempts.next(topic, partition, offset);
-    const { context, payload } = prepare({ topic, partition, group: route.group, attempt, signal });
+    const { context, payload } = prepare({
+      topic,
+      partition,
+      group: route.group,
+      handler: handlerName(handler),
+      attempt,
+      signal,
+    });
     try {
       await within(around(context, async () => callHandler(handler, await payload(), context)));
       this.#attempts.done(topic, partition, offset);

@@ -39,6 +39,11 @@ export interface Route extends Omit<HandlerDefinition, 'handler'> {
   readonly handlers: readonly Handler[];
 }
 
+/** What users call a handler. */
+export function handlerName({ id, name }: Handler): string {
+  return id ?? name;
+}
+
 /** The handler for a record of a type: one that names the type, else one that names none. */
 export function recordHandler({ handlers }: Pick<Route, 'handlers'>, type: string | undefined): Handler | undefined {
   const named = handlers.find((handler) => type !== undefined && handler.types?.includes(type));

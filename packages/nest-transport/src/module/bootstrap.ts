@@ -12,13 +12,18 @@ import { tokenOf } from './tokens.js';
  * @throws PostlogError `INVALID_CONFIG` for handlers that cannot work, with the line to change.
  */
 export function connectPostlog(app: INestApplication, options: NestHybridApplicationOptions = {}): void {
-  const providers = app.get(DiscoveryService, { strict: false }).getProviders();
-  const servers = new Set(providers.map(({ instance }) => instance as unknown).filter(isServer));
-  if (servers.size === 0)
+  const servers = postlogServers(app);
+  if (servers.length === 0)
     throw new PostlogError('INVALID_CONFIG', 'no PostlogModule is there; import PostlogModule.forRoot({ … }).');
   for (const strategy of servers) {
     app.connectMicroservice<CustomStrategy>({ strategy }, { inheritAppConfig: true, ...options });
   }
+}
+
+/** The servers of all connections of an application. */
+export function postlogServers(app: INestApplication): readonly PostlogServer[] {
+  const providers = app.get(DiscoveryService, { strict: false }).getProviders();
+  return [...new Set(providers.map(({ instance }) => instance as unknown).filter(isServer))];
 }
 
 /** Options for `NestFactory.createMicroservice`: an application that only consumes, from one connection. */

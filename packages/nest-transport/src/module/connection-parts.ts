@@ -1,4 +1,4 @@
-import { connect, type Postlog } from '@postlog/core';
+import type { connect, Postlog } from '@postlog/core';
 import { PostlogServer } from '../consume/postlog.server.js';
 import { PostlogHealthIndicator } from '../health/postlog-health.indicator.js';
 import { PostlogClient } from '../publish/postlog.client.js';
@@ -22,9 +22,13 @@ export interface ConnectionParts {
 }
 
 /** @throws PostlogError as core's `connect` does, and `INVALID_CONFIG` */
-export async function openConnection(name: string, given: PostlogModuleOptions): Promise<ConnectionParts> {
+export async function openConnection(
+  name: string,
+  given: PostlogModuleOptions,
+  open: typeof connect,
+): Promise<ConnectionParts> {
   const options = checkModuleOptions(given);
-  const postlog = await connect(connectOptions(options));
+  const postlog = await open(connectOptions(options));
   const topics = new TopicDirectory(options.topicName);
   const prepare = preparation(postlog, topics, options);
   const producer = new PostlogProducer(postlog, topics);

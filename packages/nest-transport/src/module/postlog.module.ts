@@ -11,7 +11,7 @@ import {
   type Provider,
 } from '@nestjs/common';
 import { DiscoveryModule, DiscoveryService } from '@nestjs/core';
-import { PostlogError } from '@postlog/core';
+import { connect, PostlogError } from '@postlog/core';
 import { PostlogServer } from '../consume/postlog.server.js';
 import { PostlogHealthIndicator } from '../health/postlog-health.indicator.js';
 import { PostlogClient } from '../publish/postlog.client.js';
@@ -22,7 +22,7 @@ import { openConnection, type ConnectionParts } from './connection-parts.js';
 import { firstHandler } from './first-handler.js';
 import { featureModule } from './postlog-feature.module.js';
 import type { PostlogModuleOptions } from './postlog.options.js';
-import { DEFAULT_CONNECTION, POSTLOG, POSTLOG_OPTIONS, POSTLOG_PARTS, tokenOf } from './tokens.js';
+import { DEFAULT_CONNECTION, POSTLOG, POSTLOG_CONNECT, POSTLOG_OPTIONS, POSTLOG_PARTS, tokenOf } from './tokens.js';
 
 const { ConfigurableModuleClass, ASYNC_OPTIONS_TYPE, OPTIONS_TYPE } =
   new ConfigurableModuleBuilder<PostlogModuleOptions>({ optionsInjectionToken: POSTLOG_OPTIONS })
@@ -122,8 +122,11 @@ function connectionProviders(name: string): { providers: Provider[]; exports: In
   ];
   const open: Provider = {
     provide: POSTLOG_PARTS,
-    inject: [POSTLOG_OPTIONS],
-    useFactory: (options: PostlogModuleOptions) => openConnection(name, options),
+    inject: [POSTLOG_OPTIONS, POSTLOG_CONNECT],
+    useFactory: (options: PostlogModuleOptions, engine: typeof connect) => openConnection(name, options, engine),
   };
-  return { providers: [open, ...parts], exports: parts.map(({ provide }) => provide) };
+  return {
+    providers: [{ provide: POSTLOG_CONNECT, useValue: connect }, open, ...parts],
+    exports: parts.map(({ provide }) => provide),
+  };
 }

@@ -15,6 +15,9 @@ export const POSTLOG = Symbol.for(`${PACKAGE}/connection`);
 /** The options given to `PostlogModule.forRoot`. */
 export const POSTLOG_OPTIONS = Symbol.for(`${PACKAGE}/options`);
 
+/** How a connection is opened: core's `connect`, or what a test puts in its place. */
+export const POSTLOG_CONNECT = Symbol.for(`${PACKAGE}/connect`);
+
 /** What one connection consists of, within its module. */
 export const POSTLOG_PARTS = Symbol.for(`${PACKAGE}/parts`);
 

@@ -2,7 +2,7 @@ import type { ConsumedMessage, Producer } from '@postlog/core';
 import { isObservable, type Observable } from 'rxjs';
 import type { HandlingContext } from '../consume/handling.context.js';
 import { PostlogContext } from '../consume/postlog.context.js';
-import type { Handler } from '../consume/route.js';
+import { handlerName, type Handler } from '../consume/route.js';
 import { readPayload } from '../publish/payload.js';
 import { checkValue } from '../topic/check-value.js';
 import { Replies } from './replies.js';
@@ -42,7 +42,12 @@ export class Answers {
     const { around, producer, onLost } = this.#options;
     const controller = new AbortController();
     this.#running.set(request.id, controller);
-    const context = new PostlogContext({ ...place, attempt: 1, signal: controller.signal });
+    const context = new PostlogContext({
+      ...place,
+      handler: handlerName(handler),
+      attempt: 1,
+      signal: controller.signal,
+    });
     const replies = new Replies(producer, request);
     try {
       await around(context, () => untilAborted(respond(handler, context, place.message, replies), controller.signal));

@@ -1,0 +1,1 @@
+export { createTestLog, type TestClock, type TestLog, type TestRecord } from './test-log.js';
