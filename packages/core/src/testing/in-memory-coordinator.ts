@@ -111,10 +111,11 @@ export class InMemoryCoordinator implements Coordinator {
     const refused = new Map<number, ErrorCode>();
     for (const { partitionId, ownerEpoch, offset, leaderEpoch, metadata, mayGoBack } of offsets) {
       const error = this.#refusal(known.group, memberId, partitionId, ownerEpoch);
-      const before = known.committed.get(partitionId)?.committedOffset;
+      const { committedOffset: before, resetEpoch: resets = 0 } = known.committed.get(partitionId) ?? {};
+      const resetEpoch = memberId === null ? resets + 1 : resets;
       if (error !== undefined) refused.set(partitionId, error);
       else if (before === undefined || offset > before || mayGoBack)
-        known.committed.set(partitionId, { partitionId, committedOffset: offset, leaderEpoch, metadata });
+        known.committed.set(partitionId, { partitionId, committedOffset: offset, leaderEpoch, metadata, resetEpoch });
     }
     return Promise.resolve(refused);
   }

@@ -76,6 +76,9 @@ export class InMemoryBroker {
       topics: this.topics,
       operations: OPERATIONS,
       outbox: undefined,
+      application: () => {
+        throw new PostlogError('UNREGISTERED_DATABASE', 'a log in memory has no database, and so no transactions.');
+      },
       knownLeader: () => leader,
       broker: () => Promise.resolve(broker),
       leaderOf: () => Promise.resolve({ broker, leaderEpoch: leader.leaderEpoch }),

@@ -135,10 +135,13 @@ export class PostlogClient extends ClientProxy {
 
 /** A value with options of its own, on its way through Nest's `send`. */
 class RequestValue {
-  constructor(
-    readonly value: unknown,
-    readonly options: RequestOptions,
-  ) {}
+  readonly value: unknown;
+  readonly options: RequestOptions;
+
+  constructor(value: unknown, options: RequestOptions) {
+    this.value = value;
+    this.options = options;
+  }
 }
 
 /** Always as JSON: a text arrives as the text that it is. */
