@@ -48,6 +48,12 @@ export type {
   TopicPartitionOffset,
   TransactionalRun,
 } from './client/run-types.js';
+export type { FailureOptions, HandlerRetry } from './client/failure-options.js';
+export type { ChosenDeadLetters, DeadLetter, DeadLetters, ListDeadLetters } from './client/dead-letters-types.js';
+export { BatchItemError } from './delivery/batch-item-error.js';
+export type { DeadLetterFilter } from './delivery/dead-letter-filter.js';
+export type { OnExhausted } from './delivery/failure-policy.js';
+export { NonRetriableError } from './delivery/non-retriable-error.js';
 export type {
   Admin,
   ConfigEntry,

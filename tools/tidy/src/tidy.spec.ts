@@ -59,7 +59,7 @@ describe('the rules of the rooms', () => {
     const untested = core
       .filter(
         (path) =>
-          /\/(errors|record|log|cluster|replication|group|outbox)\//.test(path) &&
+          /\/(errors|record|log|cluster|replication|group|outbox|delivery)\//.test(path) &&
           !isSpec(path) &&
           !path.endsWith('.store.ts'),
       )

@@ -24,6 +24,7 @@ begin
   end if;
   perform from postlog.committed_offset c where c.group_id = in_group_id order by c.partition_id for update;
   delete from postlog.committed_offset c where c.group_id = in_group_id;
+  delete from postlog.parked_record p where p.group_id = in_group_id;
   delete from postlog.group_state g where g.group_id = in_group_id;
   return json_build_object('isDeleted', true, 'logEnd', postlog.append_group_log_v1(log_partition_id, log_leader_epoch, log_batch)::text);
 end

@@ -14,6 +14,8 @@ begin
   select array_agg(r.partition_id) into gone_partitions from removed r;
   perform postlog.delete_replicas_v1(gone_partitions);
   delete from postlog.committed_offset where partition_id = any (gone_partitions);
+  delete from postlog.parked_record where partition_id = any (gone_partitions);
+  delete from postlog.handled_dead_letter where partition_id = any (gone_partitions);
   update postlog.metadata_version set version = version + 1;
   return true;
 end

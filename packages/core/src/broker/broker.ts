@@ -22,6 +22,7 @@ import type { Logger } from '../runtime/logger.js';
 import { Purgatory } from '../runtime/purgatory.js';
 import type { Random } from '../runtime/random.js';
 import type { Loop } from '../runtime/run-loop.js';
+import { deadLetterRequests, type DeadLetterRequests } from './dead-letter-requests.js';
 import { FetchDispatcher } from './fetch-dispatcher.js';
 import { logRequests, type LogRequests } from './log-requests.js';
 import { Notifier } from './notifier.js';
@@ -62,6 +63,7 @@ export class Broker {
   readonly coordinator: GroupCoordinator;
   readonly fetches: FetchDispatcher;
   readonly log: LogRequests;
+  readonly deadLetters: DeadLetterRequests;
   /** Wakes who waits for records of a partition that may be read, by its number. */
   readonly appended = new Purgatory<number>();
   /** Wakes followers: records of this partition are here that others have yet to copy. */
@@ -85,6 +87,7 @@ export class Broker {
     // One connection listens; at least one is for statements.
     this.database = new Database({ ...options, poolSize: Math.max(1, options.maxConnections - 1) });
     this.log = logRequests(this.database);
+    this.deadLetters = deadLetterRequests(this.database);
     this.fetches = new FetchDispatcher({
       read: (requests, limits) => read(this.database, requests, limits),
       clock,

@@ -24,7 +24,14 @@ export interface LogRequests {
 /** What clients need of a broker, whatever keeps its log. */
 export type ClientBroker = Pick<
   Broker,
-  'brokerId' | 'requestTimeout' | 'fetches' | 'log' | 'watermarks' | 'announceAppend' | 'announceReplicatedAppend'
+  | 'brokerId'
+  | 'requestTimeout'
+  | 'deadLetters'
+  | 'fetches'
+  | 'log'
+  | 'watermarks'
+  | 'announceAppend'
+  | 'announceReplicatedAppend'
 >;
 
 export function logRequests(database: Database): LogRequests {

@@ -9,6 +9,7 @@ import { decodeFetched, type FetchedRecords } from './fetched-records.js';
 import { hasLeaderMoved, isForTheUser, truncated } from './fetch-errors.js';
 import { validatePosition } from './leader-validation.js';
 import { goOnAt, type HandledUpTo, type Held } from './left-behind.js';
+import { PartitionFailures } from './partition-failures.js';
 import { RecordBuffer } from './record-buffer.js';
 import { findStart, type StartPosition } from './start-position.js';
 import { untilAborted } from './until-aborted.js';
@@ -37,11 +38,9 @@ export class AssignedPartition {
   before: Held | undefined;
   isPaused = false;
   isBeingHandled = false;
-  failures = 0;
+  readonly failures = new PartitionFailures();
   /** When its records were last given to the handler, counted in calls. */
   lastTurn = 0;
-  /** After a failure, until the handler is called again. */
-  isResting = false;
   readonly #options: AssignedPartitionOptions;
   readonly #stopping = new AbortController();
   #resolvedOffset: Offset | null = null;
@@ -131,8 +130,7 @@ export class AssignedPartition {
     this.#buffer.clear();
     this.mayCommitBackwards = true;
     this.#resolve(this.#position);
-    this.failures = 0;
-    this.isResting = false;
+    this.failures.forget();
     this.leaderEpoch = NO_EPOCH;
     this.#lastEpoch = NO_EPOCH;
     this.#interrupt();
@@ -169,7 +167,7 @@ export class AssignedPartition {
   /** Puts back what was not handled, from `fromOffset` on, to be handled again. */
   returnRecords(records: FetchedRecords, fromOffset: Offset, generation: number): void {
     if (this.isReleased || generation !== this.#generation) return;
-    this.#buffer.putBack(records, fromOffset, this.failures > 0);
+    this.#buffer.putBack(records, fromOffset, this.failures.calls > 0);
   }
 
   /** Everything before `next` is handled; never goes back but by `seek`. */

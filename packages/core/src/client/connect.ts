@@ -8,6 +8,8 @@ import type { Cluster } from './cluster.js';
 import type { ConnectOptions } from './connect-options.js';
 import type { Consumer, ConsumerOptions } from './consumer-types.js';
 import { LogConsumer } from './consumer.js';
+import type { DeadLetters } from './dead-letters-types.js';
+import { LogDeadLetters } from './dead-letters.js';
 import { MetadataCache } from './metadata-cache.js';
 import { checkClientId, openCluster } from './open-cluster.js';
 import type { Postlog } from './postlog.js';
@@ -97,6 +99,7 @@ class AttachedCluster implements Postlog {
           metadata: this.#metadata,
           clientId,
           host: hostname(),
+          createProducer: () => this.producer(),
           onClosed: (client) => this.#clients.delete(client),
           onFault: (error) => this.#report(error),
         },
@@ -108,6 +111,12 @@ class AttachedCluster implements Postlog {
   admin(): Admin {
     this.#demandOpen();
     return new LogAdmin(this.#cluster, this.#metadata);
+  }
+
+  deadLetters(of: { readonly topic: string; readonly groupId: string }): DeadLetters {
+    this.#demandOpen();
+    const context = { cluster: this.#cluster, metadata: this.#metadata, createProducer: () => this.producer() };
+    return new LogDeadLetters(context, of);
   }
 
   async close(): Promise<void> {

@@ -100,6 +100,7 @@ async function world() {
     onAssigned: () => {},
     onCrash: () => {},
     onFatal: () => {},
+    delivery: undefined,
     onError: () => {},
   });
   session.start();

@@ -1,4 +1,5 @@
 import type { AssignedPartition as Assignment } from '../group/group-coordinator.js';
+import type { FailurePolicy } from '../delivery/failure-policy.js';
 import type { PostlogError } from '../errors/postlog-error.js';
 import type { EventBus } from '../runtime/events.js';
 import { AssignedPartition } from './assigned-partition.js';
@@ -9,6 +10,8 @@ import { CONSUMER_EVENTS } from './consumer-types.js';
 import type { TopicPartitionOffset } from './run-types.js';
 import { gatheringOf, type CheckedRun } from './run-options.js';
 import { ClaimedTransactions } from './claimed-transactions.js';
+import type { DeadLetterWriter } from './dead-letter-writer.js';
+import { CrashAfterRetries, DeliveryFailures, type FailureHandling } from './failure-handling.js';
 import { HandlerRunner } from './handler-runner.js';
 import { LeftBehind } from './left-behind.js';
 import { ManualAssignment } from './manual-assignment.js';
@@ -21,6 +24,8 @@ export interface SessionOptions {
   readonly cluster: Cluster;
   readonly options: ResolvedConsumerOptions;
   readonly run: CheckedRun;
+  /** What becomes of records whose handler fails; undefined: the consumer crashes after `retry.retries`. */
+  readonly delivery: { readonly policy: FailurePolicy; readonly deadLetters: DeadLetterWriter } | undefined;
   readonly events: EventBus;
   readonly clientId: string;
   readonly host: string;
@@ -59,7 +64,7 @@ export class ConsumerSession {
   constructor(options: SessionOptions) {
     this.#options = options;
     const { cluster, events, run } = options;
-    const { groupId, retry, maxBytes } = options.options;
+    const { groupId, maxBytes } = options.options;
     this.#readAhead = new ReadAhead(maxBytes);
     this.#gathering = gatheringOf(run);
     this.#source = this.#createSource();
@@ -75,9 +80,9 @@ export class ConsumerSession {
     this.#runner = new HandlerRunner({
       run,
       transactions: this.#transactions,
+      failures: this.#createFailureHandling(),
+      groupId,
       clock: cluster.clock,
-      random: cluster.random.next,
-      retry,
       events,
       partitions: () => this.#partitions.values(),
       isAlive: () => this.#source.isAlive,
@@ -85,7 +90,6 @@ export class ConsumerSession {
       onHandled: (records) => this.#handled(records),
       commit: () => this.commitResolved(),
       uncommitted: () => this.#uncommitted(),
-      onCrash: options.onCrash,
     });
   }
 
@@ -153,6 +157,28 @@ export class ConsumerSession {
   /** A partition that was released already is none of this member's any more. */
   #fenced(partition: AssignedPartition): void {
     if (!partition.isReleased) this.#source.fence();
+  }
+
+  #createFailureHandling(): FailureHandling {
+    const { cluster, events, delivery, pause, onError, onCrash, options } = this.#options;
+    const { clock, logger, random } = cluster;
+    if (delivery === undefined) {
+      return new CrashAfterRetries(options.retry, random.next, (error) => {
+        this.#runner.halt();
+        onCrash(error);
+      });
+    }
+    return new DeliveryFailures({
+      ...delivery,
+      clock,
+      random: random.next,
+      events,
+      logger,
+      pause,
+      onPutElsewhere: () => {
+        if (this.#commitsByItself) void this.commitResolved().catch(onError);
+      },
+    });
   }
 
   #createSource(): PartitionSource {

@@ -124,5 +124,10 @@ export const CONSUMER_EVENTS = {
   STOP: 'consumer.stop',
   CRASH: 'consumer.crash',
   REBALANCING: 'consumer.rebalancing',
+  /** Our own: what became of a record whose handler failed. */
+  RETRY: 'consumer.retry',
+  DEAD_LETTER: 'consumer.dead_letter',
+  SKIP: 'consumer.skip',
+  PAUSE_ON_FAILURE: 'consumer.pause_on_failure',
 } as const;
 export type ConsumerEventName = (typeof CONSUMER_EVENTS)[keyof typeof CONSUMER_EVENTS];

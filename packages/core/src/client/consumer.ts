@@ -1,6 +1,7 @@
+import type { FailurePolicy } from '../delivery/failure-policy.js';
 import { PostlogError } from '../errors/postlog-error.js';
 import { checkPartition } from '../record/check-topic.js';
-import { parseOffset, type Offset } from '../record/offset.js';
+import type { Offset } from '../record/offset.js';
 import { topicPartitionKey, type TopicPartition } from '../record/topic-partition.js';
 import { EventBus } from '../runtime/events.js';
 import type { AssignedPartition } from './assigned-partition.js';
@@ -20,7 +21,11 @@ import {
   type ConsumerSubscribe,
   type TopicPartitions,
 } from './consumer-types.js';
+import { checkExplicitOffsets } from './explicit-offsets.js';
+import { DeadLetterWriter } from './dead-letter-writer.js';
+import { resolveFailurePolicy, type FailureSurroundings } from './failure-options.js';
 import type { MetadataCache } from './metadata-cache.js';
+import type { Producer } from './producer-types.js';
 import { checkRun, type CheckedRun } from './run-options.js';
 import type { ConsumerRun, TopicPartitionOffset, TransactionalRun } from './run-types.js';
 import type { StartPosition } from './start-position.js';
@@ -30,11 +35,11 @@ export interface ConsumerContext {
   readonly metadata: MetadataCache;
   readonly clientId: string;
   readonly host: string;
+  /** Makes a producer of the same connection. */
+  readonly createProducer: () => Producer;
   readonly onClosed: (consumer: Consumer) => void;
   readonly onFault: (error: unknown) => void;
 }
-
-const LONGEST_METADATA = 4_096;
 
 /** @see Consumer */
 export class LogConsumer implements Consumer {
@@ -48,7 +53,9 @@ export class LogConsumer implements Consumer {
   /** Paused by the user: whole topics, or single partitions. */
   readonly #paused = new Set<string>();
   readonly #seeks = new Map<string, Offset | StartPosition>();
-  #run: CheckedRun | undefined;
+  #run: { readonly options: CheckedRun; readonly failurePolicy: FailurePolicy | undefined } | undefined;
+  /** Made for the first dead letter. */
+  #deadLetterProducer: Producer | undefined;
   #session: ConsumerSession | undefined;
   #crashing: ConsumerSession | undefined;
   #isClosed = false;
@@ -105,7 +112,7 @@ export class LogConsumer implements Consumer {
     if (this.#subscription.isEmpty && this.#chosen === undefined)
       throw invalid('the consumer has no topics; call subscribe() before run()');
     if (checked.transactional === true) this.#checkTransactional(checked);
-    this.#run = checked;
+    this.#run = { options: checked, failurePolicy: resolveFailurePolicy(checked, this.#surroundings(checked)) };
     this.#start();
     await Promise.resolve();
   }
@@ -139,27 +146,9 @@ export class LogConsumer implements Consumer {
   }
 
   async commitOffsets(offsets: readonly TopicPartitionOffset[]): Promise<void> {
-    if (this.#run?.transactional === true)
+    if (this.#run?.options.transactional === true)
       throw invalid('offsets of a transactional run are committed by its transactions; seek() to go elsewhere');
-    if (!Array.isArray(offsets)) throw invalid('commitOffsets() takes an array of { topic, partition, offset }');
-    const explicit = (offsets as readonly TopicPartitionOffset[]).map(
-      ({ topic, partition, offset, metadata = null }) => {
-        const assigned = this.#assigned({ topic, partition: checkPartition(partition) });
-        if (assigned === undefined) {
-          throw new PostlogError(
-            'UNKNOWN_MEMBER_ID',
-            `${topic}-${partition} is not assigned to this consumer; commit what assignment() lists.`,
-          );
-        }
-        if (metadata !== null && (typeof metadata !== 'string' || Buffer.byteLength(metadata) > LONGEST_METADATA)) {
-          throw new PostlogError(
-            'OFFSET_METADATA_TOO_LARGE',
-            `metadata for ${topic}-${partition} must be text of at most ${LONGEST_METADATA} bytes.`,
-          );
-        }
-        return { partition: assigned, offset: parseOffset(offset), metadata };
-      },
-    );
+    const explicit = checkExplicitOffsets(offsets, (place) => this.#assigned(place));
     await this.#session?.committer.commitExplicit(explicit);
   }
 
@@ -176,6 +165,7 @@ export class LogConsumer implements Consumer {
     if (this.#isClosed) return;
     this.#isClosed = true;
     await this.stop();
+    await this.#deadLetterProducer?.disconnect();
     this.#context.onClosed(this);
     this.#bus.emit(CONSUMER_EVENTS.DISCONNECT);
   }
@@ -196,11 +186,32 @@ export class LogConsumer implements Consumer {
       throw new PostlogError('CLIENT_CLOSED', 'the consumer is disconnected; make a new one with postlog.consumer().');
   }
 
+  #delivery(policy: FailurePolicy | undefined) {
+    if (policy === undefined) return undefined;
+    const producer = () => (this.#deadLetterProducer ??= this.#context.createProducer());
+    return {
+      policy,
+      deadLetters: new DeadLetterWriter({ ...this.#context, groupId: this.#options.groupId, producer }),
+    };
+  }
+
+  #surroundings({ transactional, autoCommit }: CheckedRun): FailureSurroundings {
+    return {
+      groupId: this.#options.groupId,
+      topics: this.#chosen?.map(({ topic }) => topic) ?? this.#subscription.topics,
+      isAssigned: this.#chosen !== undefined,
+      isTransactional: transactional === true,
+      commitsByItself: autoCommit !== false,
+      isOneBroker: this.#context.cluster.outbox !== undefined,
+    };
+  }
+
   #start(): void {
     const session: ConsumerSession = new ConsumerSession({
       ...this.#context,
       options: this.#options,
-      run: this.#run!,
+      run: this.#run!.options,
+      delivery: this.#delivery(this.#run!.failurePolicy),
       events: this.#bus,
       subscription: this.#subscription,
       chosen: this.#chosen === undefined ? undefined : () => this.#chosen ?? [],

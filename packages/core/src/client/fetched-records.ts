@@ -15,6 +15,12 @@ export interface FetchedRecords {
   readonly leaderEpoch: number;
 }
 
+/** Those of the records that come before an offset; all, when it is past them or before the first. */
+export function recordsBefore(records: FetchedRecords, end: Offset): FetchedRecords {
+  const count = records.messages.findIndex((message) => BigInt(message.offset) >= end);
+  return count <= 0 ? records : { ...records, messages: records.messages.slice(0, count), nextOffset: end };
+}
+
 /**
  * Decodes what a fetch brought from an offset on, up to where the leader epoch changes: whoever commits an offset says the
  * epoch of the record before it (rule C25). The rest comes with the next fetch.

@@ -1,23 +1,26 @@
 import type { Clock } from '../runtime/clock.js';
-import { retryDelay, type ResolvedRetry } from '../runtime/backoff.js';
+import { failedItem } from '../delivery/batch-item-error.js';
 import type { EventBus } from '../runtime/events.js';
-import { offset, type Offset } from '../record/offset.js';
+import type { ConsumedMessage } from '../record/messages.js';
+import { offset } from '../record/offset.js';
 import type { AssignedPartition } from './assigned-partition.js';
-import { FetchedBatch } from './batch.js';
 import { CONSUMER_EVENTS } from './consumer-types.js';
+import type { FailureHandling, Verdict } from './failure-handling.js';
+import { recordsBefore, type FetchedRecords } from './fetched-records.js';
+import { HandlerCalls, nextOffset } from './handler-calls.js';
+import { KeyedHandling } from './keyed-handling.js';
 import type { CheckedRun } from './run-options.js';
 import type { TopicPartitionOffset } from './run-types.js';
-import type { FetchedRecords } from './fetched-records.js';
-import { KeyedHandling } from './keyed-handling.js';
 import { settle, type HandledPart, type HandlerTransactions } from './settlement.js';
 
 export interface HandlerRunnerOptions {
   readonly run: CheckedRun;
   /** Undefined: what a handler did is final when it returns. */
   readonly transactions: HandlerTransactions | undefined;
+  /** What becomes of a record whose handler failed. */
+  readonly failures: FailureHandling;
+  readonly groupId: string | null;
   readonly clock: Clock;
-  readonly random: () => number;
-  readonly retry: ResolvedRetry;
   readonly events: EventBus;
   readonly partitions: () => Iterable<AssignedPartition>;
   /** While false no call begins: others may own the partitions by now. */
@@ -27,22 +30,18 @@ export interface HandlerRunnerOptions {
   readonly onHandled: (records: number) => void;
   readonly commit: () => Promise<void>;
   readonly uncommitted: () => TopicPartitionOffset[];
-  /** A record failed more often than `retry.retries`. */
-  readonly onCrash: (error: Error) => void;
 }
 
 /**
  * Gives records to the user's handler: a partition's in order and one call at a time (or a key's, with `keyConcurrency`), of
- * so many partitions at once. A call that fails is repeated after a rest, from the record that failed on; others go on
- * meanwhile.
+ * so many partitions at once. What becomes of a record whose call fails `failures` says; others go on meanwhile.
  */
 export class HandlerRunner {
   readonly #options: HandlerRunnerOptions;
+  readonly #calls: HandlerCalls;
   #running = 0;
   #isStopped = false;
   #turns = 0;
-  /** When calls that run began, by whatever made them. */
-  readonly #startedAt = new Map<object, number>();
   /** Also of partitions that were lost: their successors wait until the call has ended. */
   readonly #inHand = new Set<number>();
   readonly #keyed = new WeakMap<AssignedPartition, KeyedHandling>();
@@ -50,6 +49,11 @@ export class HandlerRunner {
 
   constructor(options: HandlerRunnerOptions) {
     this.#options = options;
+    this.#calls = new HandlerCalls({
+      ...options,
+      isRunning: () => !this.#isStopped,
+      isStale: (part) => this.#isStale(part),
+    });
   }
 
   /** Starts what can be started now. */
@@ -68,6 +72,11 @@ export class HandlerRunner {
     }
   }
 
+  /** No further calls. */
+  halt(): void {
+    this.#isStopped = true;
+  }
+
   /** No further calls; resolves when those that run have ended. */
   stop(): Promise<void> {
     this.#isStopped = true;
@@ -76,15 +85,14 @@ export class HandlerRunner {
 
   /** How long the oldest call has been running, in milliseconds. */
   longestCallMs(): number {
-    const now = this.#options.clock.monotonic();
-    return Math.max(0, ...[...this.#startedAt.values()].map((startedAt) => now - startedAt));
+    return this.#calls.longestCallMs();
   }
 
   /** Of those that are ready the one that waited longest, so that a full one does not starve the others. */
   #next(): AssignedPartition | undefined {
     let next: AssignedPartition | undefined;
     for (const p of this.#options.partitions()) {
-      const isFree = !p.isPaused && !p.isReleased && !p.isResting && !this.#inHand.has(p.partitionId);
+      const isFree = !p.isPaused && !p.isReleased && !p.failures.isResting && !this.#inHand.has(p.partitionId);
       if (isFree && this.#canStart(p) && (next === undefined || p.lastTurn < next.lastTurn)) next = p;
     }
     if (next !== undefined) next.lastTurn = ++this.#turns;
@@ -100,7 +108,7 @@ export class HandlerRunner {
     this.#running -= 1;
     partition.isBeingHandled = false;
     this.#inHand.delete(partition.partitionId);
-    this.#startedAt.delete(partition);
+    this.#calls.end(partition);
     if (this.#running === 0) for (const resolve of this.#idle.splice(0)) resolve();
     this.pump();
   }
@@ -112,10 +120,10 @@ export class HandlerRunner {
   }
 
   async #handleInOrder(partition: AssignedPartition): Promise<void> {
-    const records = partition.takeRecords();
+    const records = this.#take(partition);
     if (records === undefined) return;
-    const { events, clock } = this.#options;
-    const generation = partition.generation;
+    const { events, clock, run } = this.#options;
+    const part = { partition, generation: partition.generation, leaderEpoch: records.leaderEpoch };
     const summary = {
       topic: partition.topic,
       partition: partition.partition,
@@ -126,34 +134,49 @@ export class HandlerRunner {
     events.emit(CONSUMER_EVENTS.START_BATCH_PROCESS, summary);
     const startedAt = clock.monotonic();
     try {
-      await (this.#options.run.eachBatch === undefined
-        ? this.#eachMessage(partition, records)
-        : this.#eachBatch(partition, records));
-      partition.failures = 0;
+      await (run.eachBatch === undefined ? this.#eachMessage(part, records) : this.#eachBatch(part, records));
+      partition.failures.calls = 0;
     } catch (error) {
-      this.#failed(partition, asError(error));
+      await this.#failed(part, records, asError(error));
     }
     if (partition.resolvedOffset !== null && partition.resolvedOffset < records.nextOffset) {
-      partition.returnRecords(records, partition.resolvedOffset, generation);
+      partition.returnRecords(records, partition.resolvedOffset, part.generation);
     }
     events.emit(CONSUMER_EVENTS.END_BATCH_PROCESS, { ...summary, duration: clock.monotonic() - startedAt });
   }
 
-  async #eachMessage(partition: AssignedPartition, { messages, leaderEpoch }: FetchedRecords): Promise<void> {
-    const part = { partition, generation: partition.generation, leaderEpoch };
-    const shared = this.#sharedBy(partition);
-    const { run, transactions, clock, onHandled } = this.#options;
+  /** Records to handle together. */
+  #take(partition: AssignedPartition): FetchedRecords | undefined {
+    const records = partition.takeRecords();
+    if (records === undefined || partition.failures.cutAt === undefined) return records;
+    const first = recordsBefore(records, partition.failures.cutAt);
+    partition.failures.cutAt = undefined;
+    if (first !== records) partition.returnRecords(records, first.nextOffset, partition.generation);
+    return first;
+  }
+
+  async #eachMessage(part: HandledPart, { messages }: FetchedRecords): Promise<void> {
+    const { partition, generation, leaderEpoch } = part;
+    const { run, transactions, onHandled } = this.#options;
+    const shared = this.#calls.sharedBy(partition);
+    const prefix = this.#calls.keyPrefix(partition);
     for (const message of messages) {
       if (this.#isStale(part) || partition.isPaused || !this.#options.isAlive()) return;
-      this.#startedAt.set(partition, clock.monotonic());
+      this.#calls.begin(partition);
       const next = nextOffset(message.offset);
+      const payload = {
+        ...shared,
+        message,
+        attempt: partition.failures.attemptOf(message),
+        idempotencyKey: prefix + message.offset,
+      };
       if (transactions === undefined) {
-        const handled = run.eachMessage!({ ...shared, message });
+        const handled = run.eachMessage!(payload);
         if (handled !== undefined) await handled;
-        partition.resolve(next, part.generation, leaderEpoch);
+        partition.resolve(next, generation, leaderEpoch);
       } else {
         await transactions.run(part, async (transaction) => {
-          await run.eachMessage!({ ...shared, message, transaction });
+          await run.eachMessage!({ ...payload, transaction });
           return next;
         });
       }
@@ -161,30 +184,12 @@ export class HandlerRunner {
     }
   }
 
-  async #eachBatch(partition: AssignedPartition, records: FetchedRecords): Promise<void> {
-    const part = { partition, generation: partition.generation, leaderEpoch: records.leaderEpoch };
-    const { run, transactions, commit, uncommitted, clock } = this.#options;
-    const { topic, partition: number, heartbeat, pause } = this.#sharedBy(partition);
-    this.#startedAt.set(partition, clock.monotonic());
-    await settle(transactions, part, async (transaction) => {
-      let resolved: Offset | undefined;
-      await run.eachBatch!({
-        batch: new FetchedBatch({ ...records, topic, partition: number }),
-        resolveOffset: (value: string) => {
-          resolved = nextOffset(value);
-          // In a transaction nothing is done before its commit.
-          if (transaction === undefined) partition.resolve(resolved, part.generation, part.leaderEpoch);
-        },
-        heartbeat,
-        pause,
-        commitOffsetsIfNecessary: commit,
-        uncommittedOffsets: uncommitted,
-        isRunning: () => !this.#isStopped,
-        isStale: () => this.#isStale(part) || !this.#options.isAlive(),
-        ...(transaction === undefined ? {} : { transaction }),
-      });
-      return run.eachBatchAutoResolve !== false && !this.#isStale(part) ? records.nextOffset : resolved;
-    });
+  async #eachBatch(part: HandledPart, records: FetchedRecords): Promise<void> {
+    const attempt = part.partition.failures.attemptOf(records.messages[0]!);
+    this.#calls.begin(part.partition);
+    await settle(this.#options.transactions, part, (transaction) =>
+      this.#calls.batch(part, records, attempt, transaction),
+    );
     this.#options.onHandled(records.messages.length);
   }
 
@@ -192,73 +197,85 @@ export class HandlerRunner {
   #keyedHandling(partition: AssignedPartition): KeyedHandling {
     const known = this.#keyed.get(partition);
     if (known?.generation === partition.generation) return known;
-    const { run, clock, random, retry, onHandled } = this.#options;
-    const shared = this.#sharedBy(partition);
+    const { run, clock, failures, onHandled, isAlive } = this.#options;
+    const part = { partition, generation: partition.generation, leaderEpoch: -1 };
     const handling: KeyedHandling = new KeyedHandling({
       partition,
       concurrency: run.keyConcurrency!,
       clock,
       isStopped: () => this.#isStopped,
-      mayStart: this.#options.isAlive,
-      call: async (message, token) => {
-        this.#startedAt.set(token, clock.monotonic());
-        try {
-          await run.eachMessage!({ ...shared, message });
-        } finally {
-          this.#startedAt.delete(token);
-        }
-      },
+      mayStart: isAlive,
+      call: (message, attempt) => this.#calls.one(partition, message, attempt),
       onHandled: () => onHandled(1),
-      restAfter: (error, failures) => {
-        if (failures < retry.retries) return retryDelay(retry, failures, random);
-        this.#crash(asError(error));
-        return undefined;
-      },
+      failed: (message, error, before) =>
+        failures.failed({
+          partition,
+          message,
+          error: asError(error),
+          attempt: before + 1,
+          isDone: false,
+          failures: before,
+          isStale: () => this.#isStale(part),
+          settle: (work) => work(undefined),
+        }),
       onReady: () => this.pump(),
     });
     this.#keyed.set(partition, handling);
     return handling;
   }
 
-  #sharedBy(partition: AssignedPartition) {
-    return {
-      topic: partition.topic,
-      partition: partition.partition,
-      heartbeat: () => Promise.resolve(),
-      pause: () => this.#options.pause(partition),
-    };
-  }
-
   #isStale({ partition, generation }: HandledPart): boolean {
     return this.#isStopped || partition.isReleased || partition.generation !== generation;
   }
 
-  #failed(partition: AssignedPartition, error: Error): void {
-    if (partition.isReleased || this.#isStopped) return;
-    const { retry, clock, random } = this.#options;
-    if (partition.failures >= retry.retries) {
-      this.#crash(error);
+  async #failed(part: HandledPart, records: FetchedRecords, thrown: Error): Promise<void> {
+    if (this.#isStale(part)) return;
+    const { partition, generation, leaderEpoch } = part;
+    const { run, transactions, failures } = this.#options;
+    const isBatch = run.eachBatch !== undefined;
+    const { index, error } = failedItem(thrown, records.messages, partition.resolvedOffset, isBatch);
+    const message = (records.messages[index] ?? records.messages.at(-1))!;
+    const attempt = partition.failures.attemptOf(message);
+    if (isBatch && transactions === undefined)
+      partition.resolve(offset(BigInt(message.offset)), generation, leaderEpoch);
+    else if (isBatch && index > 0) {
+      // What came before it was rolled back with it.
+      partition.failures.note(message, attempt);
+      partition.failures.cutAt = offset(BigInt(message.offset));
       return;
     }
-    const wait = retryDelay(retry, partition.failures, random);
-    partition.failures += 1;
-    partition.isResting = true;
-    clock.after(wait, () => {
-      partition.isResting = false;
+    const verdict = await failures.failed({
+      partition,
+      message,
+      error: asError(error),
+      attempt,
+      isDone: index < 0,
+      failures: partition.failures.calls,
+      isStale: () => this.#isStale(part),
+      settle: (work) =>
+        settle(transactions, part, async (transaction) => {
+          await work(transaction);
+          return nextOffset(message.offset);
+        }),
+    });
+    if (!this.#isStale(part)) this.#follow(verdict, partition, message, attempt);
+  }
+
+  #follow(verdict: Verdict, partition: AssignedPartition, message: ConsumedMessage, attempt: number): void {
+    const { failures } = partition;
+    if (verdict.kind !== 'retry') {
+      failures.forget();
+      if (verdict.kind === 'done') this.#options.onHandled(1);
+      return;
+    }
+    failures.note(message, attempt);
+    failures.calls += 1;
+    failures.isResting = true;
+    this.#options.clock.after(verdict.afterMs, () => {
+      failures.isResting = false;
       this.pump();
     });
   }
-
-  #crash(error: Error): void {
-    if (this.#isStopped) return;
-    this.#isStopped = true;
-    this.#options.onCrash(error);
-  }
-}
-
-/** A committed offset is the next one to read (rule H54). */
-function nextOffset(value: string) {
-  return offset(BigInt(value) + 1n);
 }
 
 /** Handlers may throw anything; what is not an Error is kept as the cause. */

@@ -70,6 +70,17 @@ export class KeyLanes {
     return this.#lanes.get(laneOf(message))!.failures++;
   }
 
+  /** How often a record failed, which is the first of its key. */
+  failuresOf(message: ConsumedMessage): number {
+    return this.#lanes.get(laneOf(message))!.failures;
+  }
+
+  /** The record may be handled again, and its failures are forgotten. */
+  restart(message: ConsumedMessage): void {
+    this.#lanes.get(laneOf(message))!.failures = 0;
+    this.retry(message);
+  }
+
   /** After a failure: the record may be handled again. */
   retry(message: ConsumedMessage): void {
     this.#ready.add(laneOf(message));

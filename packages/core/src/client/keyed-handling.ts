@@ -2,6 +2,7 @@ import type { ConsumedMessage } from '../record/messages.js';
 import { offset } from '../record/offset.js';
 import type { Clock } from '../runtime/clock.js';
 import type { AssignedPartition } from './assigned-partition.js';
+import type { Verdict } from './failure-handling.js';
 import { KeyLanes } from './key-lanes.js';
 
 /** Most records, and bytes, in hand of one partition: so far may one slow key fall behind the others. */
@@ -14,11 +15,11 @@ export interface KeyedHandlingOptions {
   readonly clock: Clock;
   readonly isStopped: () => boolean;
   readonly mayStart: () => boolean;
-  /** Calls the handler; `token` stands for the call. */
-  readonly call: (message: ConsumedMessage, token: object) => Promise<void>;
+  /** Calls the handler. */
+  readonly call: (message: ConsumedMessage, attempt: number) => Promise<void>;
   readonly onHandled: () => void;
-  /** Milliseconds to rest before the record is handled again; undefined when there is no point. */
-  readonly restAfter: (error: unknown, failures: number) => number | undefined;
+  /** Decides what becomes of a record whose handler failed, and so often before. */
+  readonly failed: (message: ConsumedMessage, error: unknown, failures: number) => Promise<Verdict>;
   /** A record may be handled again. */
   readonly onReady: () => void;
 }
@@ -81,34 +82,40 @@ export class KeyedHandling {
   }
 
   async #handle(message: ConsumedMessage): Promise<void> {
-    const { call, partition, onHandled } = this.#options;
     this.#calls += 1;
     try {
-      await call(message, {});
-      this.#lanes.finish(message);
-      this.#records -= 1;
-      this.#bytes -= sizeOf(message);
-      const lowest = this.#lanes.lowestUnfinished;
-      const next = lowest === undefined ? this.#nextOffset : offset(BigInt(lowest));
-      partition.resolve(next, this.generation, this.#leaderEpoch);
-      onHandled();
+      await this.#options.call(message, this.#lanes.failuresOf(message) + 1);
+      this.#done(message);
     } catch (error) {
-      this.#failed(message, error);
+      await this.#failed(message, error);
     }
     this.#calls -= 1;
     this.pump();
     this.#endIfIdle();
   }
 
-  #failed(message: ConsumedMessage, error: unknown): void {
+  #done(message: ConsumedMessage): void {
+    this.#lanes.finish(message);
+    this.#records -= 1;
+    this.#bytes -= sizeOf(message);
+    const lowest = this.#lanes.lowestUnfinished;
+    const next = lowest === undefined ? this.#nextOffset : offset(BigInt(lowest));
+    this.#options.partition.resolve(next, this.generation, this.#leaderEpoch);
+    this.#options.onHandled();
+  }
+
+  async #failed(message: ConsumedMessage, error: unknown): Promise<void> {
     if (this.#isStale) return;
-    const { restAfter, clock, onReady } = this.#options;
-    const rest = restAfter(error, this.#lanes.fail(message));
-    if (rest === undefined) return;
-    clock.after(rest, () => {
-      this.#lanes.retry(message);
-      onReady();
-    });
+    const { failed, clock, onReady } = this.#options;
+    const verdict = await failed(message, error, this.#lanes.fail(message));
+    if (verdict.kind === 'done') this.#done(message);
+    else if (verdict.kind === 'stay') this.#lanes.restart(message);
+    else {
+      clock.after(verdict.afterMs, () => {
+        this.#lanes.retry(message);
+        onReady();
+      });
+    }
   }
 
   #endIfIdle(): void {

@@ -1,5 +1,6 @@
 import type { Admin } from './admin-types.js';
 import type { Consumer, ConsumerOptions } from './consumer-types.js';
+import type { DeadLetters } from './dead-letters-types.js';
 import type { Producer, ProducerOptions } from './producer-types.js';
 
 /** What `connect` answers: one broker, attached. Producers, consumers and admins share its connections. */
@@ -7,6 +8,8 @@ export interface Postlog {
   producer(options?: ProducerOptions): Producer;
   consumer(options: ConsumerOptions): Consumer;
   admin(): Admin;
+  /** What a group could not handle of a topic. @throws PostlogError `INVALID_TOPIC_EXCEPTION`, `INVALID_GROUP_ID` */
+  deadLetters(of: { readonly topic: string; readonly groupId: string }): DeadLetters;
   /** Disconnects every producer and consumer made here, stops the services, closes the connections. */
   close(): Promise<void>;
 }

@@ -1,3 +1,4 @@
+import { FAILURE_OPTIONS } from './failure-options.js';
 import { checkInteger, checkOptions, invalid, shown } from './check-options.js';
 import type { Gathering } from './record-buffer.js';
 import type { ConsumerRun, EachBatchPayload, EachMessagePayload, TransactionalRun } from './run-types.js';
@@ -25,6 +26,7 @@ const KNOWN: readonly (keyof CheckedRun)[] = [
   'keyConcurrency',
   'eachMessage',
   'eachBatch',
+  ...FAILURE_OPTIONS,
 ];
 /** A transactional run commits with its transactions, one after another in a partition. */
 const NOT_IN_TRANSACTIONS = ['autoCommit', 'autoCommitThreshold', 'keyConcurrency'] as const;

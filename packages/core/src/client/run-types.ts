@@ -1,5 +1,6 @@
 import type { QueryHandle } from '../postgres/transaction-handle.js';
 import type { ConsumedMessage } from '../record/messages.js';
+import type { FailureOptions } from './failure-options.js';
 
 export interface Batch {
   readonly topic: string;
@@ -20,6 +21,10 @@ export interface EachMessagePayload {
   readonly topic: string;
   readonly partition: number;
   readonly message: ConsumedMessage;
+  /** The number of this call for the record since its partition came to this consumer, from 1. */
+  readonly attempt: number;
+  /** `group:topic:partition:offset`: the same for each attempt, whoever makes it. For effects outside of the database, such as a mail. */
+  readonly idempotencyKey: string;
   /** Kept for KafkaJS's sake: Postlog's heartbeats never depend on the handler. */
   heartbeat(): Promise<void>;
   /** Pauses this partition; the answer resumes it. */
@@ -28,6 +33,8 @@ export interface EachMessagePayload {
 
 export interface EachBatchPayload {
   readonly batch: Batch;
+  /** The number of this call for the batch's first record, from 1. */
+  readonly attempt: number;
   /** Marks everything up to this offset as done. */
   resolveOffset(offset: string): void;
   heartbeat(): Promise<void>;
@@ -40,7 +47,7 @@ export interface EachBatchPayload {
 }
 
 /** How a consumer runs, whatever its handler. */
-export interface RunOptions {
+export interface RunOptions extends FailureOptions {
   /** With `eachBatch`: mark the whole batch as done when the handler returns [`true`]. */
   readonly eachBatchAutoResolve?: boolean;
   /**

@@ -4,6 +4,7 @@
  * It does not read records, and it wakes nobody: `onGroupChanged` says whose members have something to learn.
  * What is decided stands in `group-decisions.ts`, what must hold in `group.ts` and `docs/spec/group.md`.
  */
+import { isDeadLetterTopicOf } from '../record/dead-letter-topic.js';
 import type { ErrorCode } from '../errors/error-code.js';
 import { PostlogError } from '../errors/postlog-error.js';
 import type { Database } from '../postgres/database.js';
@@ -191,7 +192,12 @@ export class GroupCoordinator {
     const place = this.#journal.placeOf(groupId);
     const reading = await readGroup(this.#database, groupId, report, place);
     const { metadataVersion, silent, late } = reading;
-    const subscribed = resolveSubscriptions(reading.group, report, reading.partitions);
+    const subscribed = resolveSubscriptions(
+      reading.group,
+      report,
+      reading.partitions,
+      (topic) => !isDeadLetterTopicOf(groupId, topic),
+    );
     const { group, partitions } = subscribed;
     const decision = decide(group, subscribed.report, {
       assignors: this.#assignors,

@@ -20,6 +20,12 @@ describe('subscriptions by pattern', () => {
     expect(resolved.partitions.map(({ topic }) => topic)).toEqual(['log.a', 'log.b', 't']);
   });
 
+  it('leave out what no pattern may match', () => {
+    const everything = report('z', 0, [], ['log.b'], { topicPattern: '/./' });
+    const resolved = resolveSubscriptions(group, everything, partitions, (topic) => !topic.startsWith('log'));
+    expect(resolved.report.topics).toEqual(['log.b', 'other', 't']);
+  });
+
   it('without a pattern stay as they are', () => {
     const plain = report('z', 0, [], ['t']);
     expect(resolveSubscriptions(group, plain, partitions)).toEqual({ group, report: plain, partitions });

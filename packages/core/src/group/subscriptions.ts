@@ -10,7 +10,8 @@ export interface ResolvedSubscriptions {
 }
 
 /**
- * Looks up what everybody's pattern matches, so that a new topic is shared out at once and not member by member.
+ * Looks up what everybody's pattern matches, so that a new topic is shared out at once and not member by member. No pattern matches a topic that
+ * may not be.
  *
  * @throws PostlogError `INVALID_REGULAR_EXPRESSION` for the reporter's own pattern; a member whose pattern fails keeps what it had.
  */
@@ -18,10 +19,11 @@ export function resolveSubscriptions(
   group: Group,
   report: MemberReport,
   partitions: readonly AssignablePartition[],
+  mayMatch: (topic: string) => boolean = () => true,
 ): ResolvedSubscriptions {
   const hasPattern = report.topicPattern !== null || group.members.some(({ topicPattern }) => topicPattern !== null);
   if (!hasPattern) return { group, report, partitions };
-  const names = [...new Set(partitions.map(({ topic }) => topic))];
+  const names = [...new Set(partitions.map(({ topic }) => topic))].filter(mayMatch);
   const matched = new Map<string, readonly string[]>();
   const matchesOf = (pattern: string): readonly string[] => {
     const known = matched.get(pattern) ?? matchTopics(pattern, names);

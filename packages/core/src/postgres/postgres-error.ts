@@ -144,6 +144,16 @@ const RULES: readonly Rule[] = [
     detail: 'the connection is in no transaction; run "begin" before the handler and "commit" after it',
   },
   {
+    states: /^PL009/,
+    code: 'KAFKA_STORAGE_ERROR',
+    detail: 'somebody else handled some of these dead letters at the same time; list them again',
+  },
+  {
+    states: /^PL010/,
+    code: 'INVALID_REQUEST',
+    detail: 'a partition refuses these dead letters; look whether their topic is as it was when they failed',
+  },
+  {
     states: /^23514/,
     code: 'INVALID_REQUEST',
     detail: 'this broker belongs to a cluster, which takes no records from transactions yet; send after the commit',

@@ -13,6 +13,7 @@ import { silentLogger, type Logger } from '../runtime/logger.js';
 import { Purgatory } from '../runtime/purgatory.js';
 import { systemRandom, type Random } from '../runtime/random.js';
 import { InMemoryCoordinator } from './in-memory-coordinator.js';
+import { inMemoryDeadLetters } from './in-memory-dead-letters.js';
 import { InMemoryLog } from './in-memory-log.js';
 import { BROKER_ID, InMemoryTopics } from './in-memory-topics.js';
 
@@ -60,6 +61,7 @@ export class InMemoryBroker {
       brokerId: BROKER_ID,
       requestTimeout: 30_000,
       log,
+      deadLetters: inMemoryDeadLetters(),
       fetches,
       watermarks: new WatermarkWaits({ look: (partitionIds) => log.ends(partitionIds), clock, purgatory: appended }),
       announceAppend: (partitionIds) => {
