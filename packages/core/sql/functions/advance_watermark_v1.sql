@@ -1,7 +1,9 @@
--- Moves a led partition's high watermark as far as its replicas allow; answers whether it moved.
+-- Moves a led partition's high watermark as far as its replicas allow; answers whether it moved, and where it is then.
 --
 -- Serialised by the partition's checkpoint row, so that of two followers that acknowledge at the same time the later one sees both.
-create function postlog.advance_watermark_v1(in_partition_id integer, log_end bigint) returns boolean
+create function postlog.advance_watermark_v1(
+  in_partition_id integer, log_end bigint, out has_advanced boolean, out high_watermark bigint
+)
 language plpgsql volatile as $$
 declare
   candidate bigint;
@@ -12,10 +14,11 @@ begin
                                           r.replicas, r.isr, r.pending_isr, r.min_isr)
       from postlog.replica r
      where r.partition_id = in_partition_id and r.role = 'leader');
-  if candidate is null or candidate <= postlog.stored_watermark_v1(in_partition_id) then
-    return false;
+  high_watermark := postlog.stored_watermark_v1(in_partition_id);
+  has_advanced := coalesce(candidate > high_watermark, false);
+  if has_advanced then
+    insert into postlog.soft_watermark (partition_id, high_watermark) values (in_partition_id, candidate) on conflict do nothing;
+    high_watermark := candidate;
   end if;
-  insert into postlog.soft_watermark (partition_id, high_watermark) values (in_partition_id, candidate) on conflict do nothing;
-  return true;
 end
 $$;

@@ -7,8 +7,8 @@
 --
 -- With the table come functions whose statements name it, so that their plans are made once a session: planning them anew each time took
 -- longer than running them (0.9 of 1.1 ms for a look at a log's end). postlog.append_to_segment_<id> appends one batch; only append_v1
--- calls it, under the replica row's lock. postlog.follow_in_segment_<id> is follow_append_v1's, and
--- postlog.log_ends_in_segment_<id> is log_ends_v1's.
+-- calls it, under the replica row's lock. postlog.follow_in_segment_<id> is follow_append_v1's, postlog.read_in_segment_<id> is fetch_v1's,
+-- postlog.log_end_in_segment_<id> is log_end_v1's, and postlog.log_ends_in_segment_<id> is log_ends_v1's.
 create function postlog.create_segment_v1(in_chain_id integer, in_state text) returns integer
 language plpgsql as $$
 declare
@@ -95,6 +95,13 @@ begin
     set plan_cache_mode = force_generic_plan
     as $follow$
     begin
+      if cardinality(base_offsets) = 1 then
+        insert into postlog.segment_%1$s (partition_id, base_offset, last_offset, leader_epoch, max_timestamp,
+                                          producer_id, base_sequence, producer_epoch, size_bytes, batch)
+        values (in_partition_id, base_offsets[1], last_offsets[1], leader_epochs[1], max_timestamps[1], producer_ids[1],
+                base_sequences[1], producer_epochs[1], sizes[1], substring(batches from first_byte for sizes[1]));
+        return;
+      end if;
       insert into postlog.segment_%1$s (partition_id, base_offset, last_offset, leader_epoch, max_timestamp,
                                         producer_id, base_sequence, producer_epoch, size_bytes, batch)
       select in_partition_id, b.base_offset, b.last_offset, b.leader_epoch, b.max_timestamp, b.producer_id, b.base_sequence,
@@ -115,13 +122,8 @@ begin
     begin
       return query
         select t.partition_id, t.role, t.leader_epoch, in_lead_until, t.active_segment_id, t.log_start_offset, t.log_end_offset,
-               case
-                 when cardinality(t.replicas) <= 1 and t.role = ''leader'' then t.log_end_offset
-                 when t.role = ''leader'' and t.isr = array[in_broker_id] and coalesce(t.pending_isr, t.isr) = t.isr then
-                   greatest(postlog.stored_watermark_v1(t.partition_id), postlog.watermark_candidate_v1(
-                     t.partition_id, in_broker_id, t.leader_epoch, t.log_end_offset, t.replicas, t.isr, t.pending_isr, t.min_isr))
-                 else postlog.stored_watermark_v1(t.partition_id)
-               end
+               postlog.high_watermark_v1(t.partition_id, t.role, t.leader_epoch, t.log_end_offset, in_broker_id,
+                                         t.replicas, t.isr, t.pending_isr, t.min_isr)
           from (
             select r.*,
                    coalesce(
@@ -139,6 +141,43 @@ begin
              where r.partition_id = any (partition_ids) and r.active_segment_id = %1$s) t;
     end
     $ends$', new_segment_id);
+  execute format('
+    create function postlog.log_end_in_segment_%1$s(in_partition_id integer) returns bigint
+    language plpgsql stable as $end$
+    begin
+      return (
+        select s.last_offset + 1
+          from postlog.segment_%1$s s
+         where s.partition_id = in_partition_id
+         order by s.base_offset desc
+         limit 1);
+    end
+    $end$', new_segment_id);
+  -- A cursor, since who reads stops where its room ends.
+  execute format('
+    create function postlog.read_in_segment_%1$s(in_partition_id integer, from_offset bigint) returns refcursor
+    language plpgsql stable
+    set plan_cache_mode = force_generic_plan
+    as $read$
+    declare
+      batches refcursor;
+    begin
+      open batches for
+        select s.base_offset, s.last_offset, s.leader_epoch, s.size_bytes, s.batch,
+               s.max_timestamp, s.producer_id, s.producer_epoch, s.base_sequence
+          from postlog.segment_%1$s s
+         where s.partition_id = in_partition_id
+           and s.base_offset >= coalesce((
+                 select h.base_offset
+                   from postlog.segment_%1$s h
+                  where h.partition_id = in_partition_id and h.base_offset <= from_offset
+                  order by h.base_offset desc
+                  limit 1), from_offset)
+         order by s.base_offset
+         limit 1000;
+      return batches;
+    end
+    $read$', new_segment_id);
   return new_segment_id;
 end
 $$;

@@ -12,6 +12,8 @@ begin
   execute format('drop function if exists postlog.append_to_segment_%s', in_segment_id);
   execute format('drop function if exists postlog.follow_in_segment_%s', in_segment_id);
   execute format('drop function if exists postlog.log_ends_in_segment_%s', in_segment_id);
+  execute format('drop function if exists postlog.log_end_in_segment_%s', in_segment_id);
+  execute format('drop function if exists postlog.read_in_segment_%s', in_segment_id);
   return true;
 end
 $$;

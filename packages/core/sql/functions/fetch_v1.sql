@@ -27,6 +27,7 @@ set enable_seqscan = off
 set enable_bitmapscan = off
 set enable_sort = off
 set enable_nestloop = off
+set plan_cache_mode = force_generic_plan
 as $$
 declare
   q record;
@@ -36,6 +37,7 @@ declare
   partition_bytes integer;
   total_bytes integer := 0;
   is_full boolean;
+  rows_to_read refcursor;
 begin
   for q in
     select x.*
@@ -80,20 +82,10 @@ begin
          order by m.base_offset desc
          limit 1);
       exit when segment_to_read is null;
-      for b in execute format('
-        select s.base_offset, s.last_offset, s.leader_epoch, s.size_bytes, s.batch,
-               s.max_timestamp, s.producer_id, s.producer_epoch, s.base_sequence
-          from postlog.segment_%1$s s
-         where s.partition_id = $1
-           and s.base_offset >= coalesce((
-                 select h.base_offset
-                   from postlog.segment_%1$s h
-                  where h.partition_id = $1 and h.base_offset <= $2
-                  order by h.base_offset desc
-                  limit 1), $2)
-         order by s.base_offset
-         limit 1000', segment_to_read) using q.partition_id, read_from
+      execute format('select postlog.read_in_segment_%s($1, $2)', segment_to_read) into rows_to_read using q.partition_id, read_from;
       loop
+        fetch rows_to_read into b;
+        exit when not found;
         -- The mark lies between batches: whole ones are appended, fetched and acknowledged.
         is_full := b.base_offset >= q.visible_end
                 or total_bytes > 0 and total_bytes + b.size_bytes > max_bytes
@@ -113,6 +105,7 @@ begin
         return next;
         read_from := b.last_offset + 1;
       end loop;
+      close rows_to_read;
       -- The segment ended (or 1000 batches were read): go on in the next one of the map, or stop where there is none.
       if not is_full and read_from < q.visible_end then
         segment_to_read := (

@@ -19,9 +19,14 @@ create function postlog.follow_append_v1(
   sizes integer[],
   batches bytea
 ) returns table (partition_id integer, error_code integer)
-language plpgsql volatile as $$
+language plpgsql volatile
+set enable_seqscan = off
+set enable_bitmapscan = off
+set enable_sort = off
+as $$
 declare
   r record;
+  newest record;
   log_end bigint;
   first integer := 1;
   first_byte integer := 1;
@@ -52,7 +57,7 @@ begin
       else 0
     end;
     if error_code = 0 then
-      log_end := (select e.log_end_offset from postlog.log_ends_v1(array[partition_ids[i]]) e);
+      log_end := postlog.log_end_v1(partition_ids[i], r.active_segment_id);
       for b in first .. after - 1 loop
         if base_offsets[b] <> (case when b = first then log_end else last_offsets[b - 1] + 1 end) then
           error_code := 1;
@@ -66,13 +71,17 @@ begin
                 max_timestamps[first : after - 1], producer_ids[first : after - 1], base_sequences[first : after - 1],
                 producer_epochs[first : after - 1], sizes[first : after - 1], batches, first_byte;
         -- Where epochs begin in this log (rule C18), learned from the records themselves. One that began at the old end without any, when this
-        -- broker led, gives way: it would say that records of an earlier epoch end before them.
-        delete from postlog.leader_epoch e where e.partition_id = partition_ids[i] and e.start_offset >= log_end;
-        insert into postlog.leader_epoch (partition_id, leader_epoch, start_offset)
-        select partition_ids[i], b.leader_epoch, min(b.base_offset)
-          from unnest(batch_epochs[first : after - 1], base_offsets[first : after - 1]) b(leader_epoch, base_offset)
-         group by b.leader_epoch
-        on conflict do nothing;
+        -- broker led, gives way: it would say that records of an earlier epoch end before them. Nothing is to be learned from more of the newest epoch.
+        select e.leader_epoch, e.start_offset into newest
+          from postlog.leader_epoch e where e.partition_id = partition_ids[i] order by e.leader_epoch desc limit 1;
+        if not found or newest.start_offset >= log_end or not newest.leader_epoch = all (batch_epochs[first : after - 1]) then
+          delete from postlog.leader_epoch e where e.partition_id = partition_ids[i] and e.start_offset >= log_end;
+          insert into postlog.leader_epoch (partition_id, leader_epoch, start_offset)
+          select partition_ids[i], b.leader_epoch, min(b.base_offset)
+            from unnest(batch_epochs[first : after - 1], base_offsets[first : after - 1]) b(leader_epoch, base_offset)
+           group by b.leader_epoch
+          on conflict do nothing;
+        end if;
         log_end := last_offsets[after - 1] + 1;
       end if;
       if least(leader_watermarks[i], log_end) > postlog.stored_watermark_v1(partition_ids[i]) then

@@ -4,7 +4,8 @@
 -- Its fetch offset says that it holds everything before it, committed (rule B6); a fetch under another leader epoch, or from where the
 -- logs differ, says nothing. Arrays run in parallel, in ascending order of partition id. Nothing is written for a
 -- follower that stands at the leader's end as before; that it was caught up then is noted once for all that it follows here, when these are
--- all (`is_whole`). Soft state all of it, so this commit does not wait for the disk.
+-- all (`is_whole`). Soft state all of it, so this commit does not wait for the disk. Whoever waits for a mark that moved is told on `wake_up_channel`
+-- as this commits, from `sender` (null: nobody is told).
 create function postlog.note_fetch_v1(
   in_broker_id integer,
   in_broker_epoch integer,
@@ -12,30 +13,43 @@ create function postlog.note_fetch_v1(
   leader_epochs integer[],
   fetch_offsets bigint[],
   last_epochs integer[],
-  is_whole boolean
+  is_whole boolean,
+  wake_up_channel text,
+  sender text
 ) returns table (
   partition_id integer, error_code integer, diverging_epoch integer, diverging_end bigint,
   log_start_offset bigint, log_end_offset bigint, high_watermark bigint, has_advanced boolean
 )
-language plpgsql volatile as $$
+language plpgsql volatile
+set enable_seqscan = off
+set enable_bitmapscan = off
+set enable_sort = off
+set plan_cache_mode = force_generic_plan
+as $$
 declare
   q record;
   p record;
+  me record;
   asked_at timestamptz := clock_timestamp();
   fetched_before timestamptz;
+  advanced text[] := '{}';
 begin
   if current_setting('transaction_isolation') <> 'read committed' then
     raise exception 'note_fetch_v1 runs under read committed only' using errcode = 'PL002';
   end if;
   perform set_config('synchronous_commit', 'off', true);
   fetched_before := (select max(f.fetched_at) from postlog.follower_fetch f where f.broker_id = in_broker_id);
+  select b.broker_id, b.lead_until into me from postlog.broker b;
 
   for q in
-    select a.partition_id, a.leader_epoch as asked_epoch, a.fetch_offset, a.last_epoch, e.role, e.leader_epoch, e.lead_until,
-           e.log_start_offset, e.log_end_offset, e.high_watermark, r.replicas
+    select a.partition_id, a.leader_epoch as asked_epoch, a.fetch_offset, a.last_epoch, r.role, r.leader_epoch, r.replicas,
+           r.log_start_offset, r.log_end_offset,
+           postlog.high_watermark_v1(r.partition_id, r.role, r.leader_epoch, r.log_end_offset, me.broker_id,
+                                     r.replicas, r.isr, r.pending_isr, r.min_isr) as high_watermark
       from unnest(partition_ids, leader_epochs, fetch_offsets, last_epochs) a(partition_id, leader_epoch, fetch_offset, last_epoch)
-      left join postlog.log_ends_v1(partition_ids) e using (partition_id)
-      left join postlog.replica r using (partition_id)
+      left join lateral (
+        select t.*, postlog.log_end_v1(t.partition_id, t.active_segment_id) as log_end_offset
+          from postlog.replica t where t.partition_id = a.partition_id offset 0) r on true
      order by a.partition_id
   loop
     partition_id := q.partition_id;
@@ -47,13 +61,14 @@ begin
     has_advanced := false;
     error_code := case
       when q.log_end_offset is null then 3
-      when q.role <> 'leader' or q.lead_until <= asked_at then 6
+      when q.role <> 'leader' or me.lead_until <= asked_at then 6
       when q.asked_epoch < q.leader_epoch then 74
       when q.asked_epoch > q.leader_epoch then 75
       when not in_broker_id = any (q.replicas) then 3
       else 0
     end;
-    if error_code = 0 and q.last_epoch >= 0 then
+    -- The present epoch ends at the log's end, and has a line since before it began.
+    if error_code = 0 and q.last_epoch >= 0 and not (q.last_epoch = q.leader_epoch and q.fetch_offset <= q.log_end_offset) then
       select e.known_epoch, e.end_offset into diverging_epoch, diverging_end
         from postlog.end_of_epoch_v1(q.partition_id, q.last_epoch, q.log_end_offset) e;
       if diverging_epoch >= q.last_epoch and diverging_end >= q.fetch_offset then
@@ -88,13 +103,20 @@ begin
                 else p.caught_up_at
               end);
       if q.fetch_offset > q.high_watermark then
-        has_advanced := postlog.advance_watermark_v1(q.partition_id, q.log_end_offset);
-        high_watermark := greatest(high_watermark, postlog.stored_watermark_v1(q.partition_id));
+        select m.has_advanced, greatest(q.high_watermark, m.high_watermark) into has_advanced, high_watermark
+          from postlog.advance_watermark_v1(q.partition_id, q.log_end_offset) m;
+        if has_advanced then
+          advanced := advanced || q.partition_id::text;
+        end if;
       end if;
     end if;
     return next;
   end loop;
 
+  if sender is not null and cardinality(advanced) > 0 then
+    -- A notification is short; where there is more to say than fits, look everywhere.
+    perform pg_notify(wake_up_channel, sender || ':' || case when cardinality(advanced) > 500 then '*' else array_to_string(advanced, ',') end);
+  end if;
   if is_whole and (fetched_before is null or fetched_before < asked_at - interval '100 ms') then
     insert into postlog.follower_fetch (broker_id, fetched_at) values (in_broker_id, asked_at) on conflict do nothing;
   end if;

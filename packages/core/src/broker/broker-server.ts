@@ -25,7 +25,7 @@ import { Broker, type BrokerOptions } from './broker.js';
 import { tendGroupLogs } from './group-log-service.js';
 import { ReplicaFetchers } from './replica-fetchers.js';
 
-export interface BrokerServerOptions extends Omit<BrokerOptions, 'services' | 'migrate' | 'brokerId'> {
+export interface BrokerServerOptions extends Omit<BrokerOptions, 'services' | 'migrate' | 'brokerId' | 'hears'> {
   readonly brokerId: BrokerId;
   readonly rack: string | null;
   readonly address: string;
@@ -147,7 +147,8 @@ export class BrokerServer {
    * @throws PostlogError that says why not, within `connectionTimeout`.
    */
   static async start(options: BrokerServerOptions): Promise<BrokerServer> {
-    const broker = await Broker.open({ ...options, migrate: true, services: true });
+    // Nobody consumes or joins groups through it.
+    const broker = await Broker.open({ ...options, migrate: true, services: true, hears: 'nothing' });
     const server = new BrokerServer(options, broker);
     try {
       await server.#registration.register();

@@ -11,6 +11,8 @@ import { read } from '../log/log.store.js';
 import { registerOutbox } from '../outbox/outbox.store.js';
 import { TransactionalOutbox } from '../outbox/transactional-outbox.js';
 import { Database } from '../postgres/database.js';
+import type { WatermarkWakeUps } from '../replication/postgres-replica-store.js';
+import { watermarks } from '../replication/watermark.store.js';
 import { startListener } from '../postgres/listener.js';
 import { migrate, missingSteps } from '../postgres/migrate.store.js';
 import { isWorthReconnecting } from '../postgres/postgres-error.js';
@@ -29,7 +31,7 @@ import { Notifier } from './notifier.js';
 import { startOffsetExpiryService } from './offset-expiry-service.js';
 import { startOutboxService, type OutboxService } from './outbox-service.js';
 import { startSegmentService } from './segment-service.js';
-import { groupKey, OUTBOX_EXPECTED_KEY, OUTBOX_KEY, partitionKey, readWakeUp, replicatedKey } from './wake-up.js';
+import * as wakeUp from './wake-up.js';
 import { WatermarkWaits } from './watermark-waits.js';
 
 export interface BrokerOptions {
@@ -49,6 +51,8 @@ export interface BrokerOptions {
   readonly logger: Logger;
   /** In a cluster: where a group is logged, as this process knows; left out where the broker is alone. */
   readonly groupLogOf?: (groupId: string) => GroupLogPlace;
+  /** Which wake-ups this process hears of; each costs the server and the process something. [what may be read] */
+  readonly hears?: 'what may be read' | 'what is to be copied' | 'nothing';
 }
 
 /** The number of a broker that is alone. */
@@ -64,14 +68,15 @@ export class Broker {
   readonly fetches: FetchDispatcher;
   readonly log: LogRequests;
   readonly deadLetters: DeadLetterRequests;
-  /** Wakes who waits for records of a partition that may be read, by its number. */
+  /** Wakes who waits for records of a partition, by its number: that may be read, or whatever else this process `hears` of. */
   readonly appended = new Purgatory<number>();
-  /** Wakes followers: records of this partition are here that others have yet to copy. */
-  readonly toCopy = new Purgatory<number>();
   readonly watermarks: WatermarkWaits;
   /** Wakes the members of a group, by `groupKey`. */
   readonly groupsChanged = new Purgatory<string>();
+  /** For those who move marks here. */
+  readonly watermarkWakeUps: WatermarkWakeUps;
   readonly #notifier: Notifier;
+  readonly #copyNotifier: Notifier;
   readonly #options: BrokerOptions;
   #outbox: TransactionalOutbox | undefined;
   #sequencing: OutboxService | undefined;
@@ -94,7 +99,7 @@ export class Broker {
       purgatory: this.appended,
     });
     this.watermarks = new WatermarkWaits({
-      look: (partitionIds) => this.log.ends(partitionIds),
+      look: (partitionIds) => watermarks(this.database, partitionIds),
       clock,
       purgatory: this.appended,
     });
@@ -106,9 +111,12 @@ export class Broker {
       logging: this.#groupLogging(),
     });
     const processToken = random.uniqueName('p').slice(0, 14);
-    this.#notifier = new Notifier({ database: this.database, channel: this.#channel, processToken, clock });
+    const notifier = (channel: string) => new Notifier({ database: this.database, channel, processToken, clock });
+    this.#notifier = notifier(wakeUp.wakeUpChannel(options.schema));
+    this.#copyNotifier = notifier(wakeUp.copyChannel(options.schema));
+    this.watermarkWakeUps = { channel: wakeUp.wakeUpChannel(options.schema), sender: processToken };
     this.#start = () => {
-      this.#loops.push(this.#listen(processToken));
+      if (options.hears !== 'nothing') this.#loops.push(this.#listen(processToken));
       if (options.services) {
         const onError = (error: unknown) => logger.debug('a service met an error', { reason: String(error) });
         const context = { database: this.database, holder: processToken, clock, random: random.next, onError };
@@ -168,18 +176,17 @@ export class Broker {
   /** Records of these partitions can be read: whoever waits for them, here or in another process, looks again. */
   announceAppend(partitionIds: readonly number[]): void {
     for (const partitionId of partitionIds) this.appended.wake(partitionId);
-    this.#notifier.announce(partitionIds.map(partitionKey));
+    this.#notifier.announce(partitionIds.map(wakeUp.partitionKey));
   }
 
   /** Records were appended that followers have yet to copy. */
   announceReplicatedAppend(partitionIds: readonly number[]): void {
-    for (const partitionId of partitionIds) this.toCopy.wake(partitionId);
-    this.#notifier.announce(partitionIds.map(replicatedKey));
+    this.#copyNotifier.announce(partitionIds.map(wakeUp.partitionKey));
   }
 
   announceGroup(groupId: string): void {
-    this.groupsChanged.wake(groupKey(groupId));
-    this.#notifier.announce([groupKey(groupId)]);
+    this.groupsChanged.wake(wakeUp.groupKey(groupId));
+    this.#notifier.announce([wakeUp.groupKey(groupId)]);
   }
 
   /** Topics were created or deleted: members of every group look at once whether it concerns them. */
@@ -193,10 +200,6 @@ export class Broker {
     this.#loops = [];
     await Promise.all(loops.map((loop) => loop.stop()));
     await this.database.close();
-  }
-
-  get #channel(): string {
-    return `${this.#options.schema}_wake_up`;
   }
 
   #groupLogging(): GroupLogging | undefined {
@@ -216,8 +219,8 @@ export class Broker {
       schema: this.#options.schema,
       place: await registerOutbox(this.database),
       uniqueName: (prefix) => this.random.uniqueName(prefix),
-      onEnded: this.#wakeSequencer(OUTBOX_KEY, (service) => service.wake()),
-      onUnseen: this.#wakeSequencer(OUTBOX_EXPECTED_KEY, (service) => service.expect()),
+      onEnded: this.#wakeSequencer(wakeUp.OUTBOX_KEY, (service) => service.wake()),
+      onUnseen: this.#wakeSequencer(wakeUp.OUTBOX_EXPECTED_KEY, (service) => service.expect()),
     });
   }
 
@@ -230,15 +233,16 @@ export class Broker {
   }
 
   #listen(processToken: string): Loop {
-    const { clock, random, logger } = this.#options;
+    const { clock, random, logger, schema, hears } = this.#options;
     return startListener({
       database: this.database,
-      channel: this.#channel,
+      channel: hears === 'what is to be copied' ? wakeUp.copyChannel(schema) : wakeUp.wakeUpChannel(schema),
       clock,
       random: random.next,
       onPayload: (payload) => this.#hear(payload, processToken),
       onLive: (isLive) => {
         this.fetches.setLive(isLive);
+        this.watermarks.setLive(isLive);
         this.#wakeEverybody();
       },
       onError: (error) => logger.debug('the listener met an error', { reason: String(error) }),
@@ -246,24 +250,19 @@ export class Broker {
   }
 
   #hear(payload: string, processToken: string): void {
-    const { sender, keys } = readWakeUp(payload);
+    const { sender, keys } = wakeUp.readWakeUp(payload);
     if (sender === processToken) return; // We woke ourselves already.
-    if (keys === 'all') {
-      this.#wakeEverybody();
-      return;
-    }
+    if (keys === 'all') return this.#wakeEverybody();
     for (const key of keys) {
-      if (key === OUTBOX_KEY) this.#sequencing?.wake();
-      else if (key === OUTBOX_EXPECTED_KEY) this.#sequencing?.expect();
+      if (key === wakeUp.OUTBOX_KEY) this.#sequencing?.wake();
+      else if (key === wakeUp.OUTBOX_EXPECTED_KEY) this.#sequencing?.expect();
       else if (typeof key === 'string') this.groupsChanged.wake(key);
-      else if (key.mustCopy) this.toCopy.wake(key.partitionId);
-      else this.appended.wake(key.partitionId);
+      else this.appended.wake(key);
     }
   }
 
   #wakeEverybody(): void {
     this.appended.wakeAll();
-    this.toCopy.wakeAll();
     this.groupsChanged.wakeAll();
   }
 

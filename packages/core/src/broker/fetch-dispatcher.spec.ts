@@ -3,7 +3,7 @@ import { offset } from '../record/offset.js';
 import { Purgatory } from '../runtime/purgatory.js';
 import { manualClock } from '../testing/manual-clock.js';
 import { FetchDispatcher } from './fetch-dispatcher.js';
-import { groupKey, partitionKey, readWakeUp, replicatedKey } from './wake-up.js';
+import { groupKey, partitionKey, readWakeUp } from './wake-up.js';
 
 /** A log of single-record batches in memory, and the reads that were made of it. */
 function world() {
@@ -99,9 +99,9 @@ describe('the fetch dispatcher', () => {
 
 describe('wake-ups', () => {
   it('name partitions by number and groups by a hash, never by name', () => {
-    expect(readWakeUp(`me:${partitionKey(7)},${replicatedKey(8)},${groupKey('secret')}`)).toEqual({
+    expect(readWakeUp(`me:${partitionKey(7)},${groupKey('secret')}`)).toEqual({
       sender: 'me',
-      keys: [{ partitionId: 7, mustCopy: false }, { partitionId: 8, mustCopy: true }, groupKey('secret')],
+      keys: [7, groupKey('secret')],
     });
     expect(groupKey('secret')).not.toContain('secret');
     expect(groupKey('a')).not.toBe(groupKey('b'));

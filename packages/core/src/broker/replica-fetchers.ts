@@ -6,7 +6,7 @@ import { DEFAULT_RETRY } from '../runtime/backoff.js';
 import { startLoop, type Loop } from '../runtime/run-loop.js';
 import { Broker, type BrokerOptions } from './broker.js';
 
-export interface ReplicaFetchersOptions extends Omit<BrokerOptions, 'services' | 'migrate' | 'brokerId'> {
+export interface ReplicaFetchersOptions extends Omit<BrokerOptions, 'services' | 'migrate' | 'brokerId' | 'hears'> {
   readonly brokerId: BrokerId;
   readonly own: ReplicaStore;
   readonly brokerEpoch: () => number | undefined;
@@ -55,7 +55,7 @@ export class ReplicaFetchers {
       const peer = this.#peer(other.brokerId, other.address);
       const partitionIds = followed.get(other.brokerId) ?? [];
       peer.leaveWakeUps();
-      const leave = partitionIds.map((id) => peer.broker.toCopy.wait([id], () => peer.wake([id])));
+      const leave = partitionIds.map((id) => peer.broker.appended.wait([id], () => peer.wake([id])));
       peer.leaveWakeUps = () => leave.forEach((each) => each());
       if (partitionIds.length > 0) peer.wake(partitionIds);
     }
@@ -93,9 +93,10 @@ export class ReplicaFetchers {
       url: urlOf(brokerId, address),
       services: false,
       migrate: false,
+      hears: 'what is to be copied',
     });
-    const replicas = new PostgresReplicaStore(broker.database);
-    const fetcher = this.#fetcher(brokerId, own, broker, replicas);
+    const replicas = new PostgresReplicaStore(broker.database, broker.watermarkWakeUps);
+    const fetcher = this.#fetcher(brokerId, own, replicas);
     const step = async () => {
       const epoch = brokerEpoch();
       return epoch === undefined ? REGISTERED_SOON_MS : fetcher.step(epoch);
@@ -112,7 +113,7 @@ export class ReplicaFetchers {
     return peer;
   }
 
-  #fetcher(leaderId: BrokerId, own: ReplicaStore, broker: Broker, leader: ReplicaStore): ReplicaFetcher {
+  #fetcher(leaderId: BrokerId, own: ReplicaStore, leader: ReplicaStore): ReplicaFetcher {
     const { clock, logger, brokerId, onStale } = this.#options;
     return new ReplicaFetcher({
       brokerId,
@@ -120,7 +121,6 @@ export class ReplicaFetchers {
       own,
       leader,
       clock,
-      onAdvanced: (partitionIds) => broker.announceAppend(partitionIds),
       onStale,
       onTruncated: ({ partitionId, logEndOffset, highWatermark }, from) => {
         const detail = { partitionId, from: String(from), to: String(logEndOffset) };

@@ -1,5 +1,5 @@
-/** What a wake-up names: a partition, whose records may be read or are yet to be copied; the outbox; or a group's key. */
-type WakeUpKey = { readonly partitionId: number; readonly mustCopy: boolean } | string;
+/** What a wake-up names: a partition, by its number; the outbox; or a group's key. */
+type WakeUpKey = number | string;
 
 export interface WakeUp {
   readonly sender: string;
@@ -7,14 +7,18 @@ export interface WakeUp {
   readonly keys: readonly WakeUpKey[] | 'all';
 }
 
+/** Two channels, since a notification costs every process that hears it: what may be read now, and what followers have yet to copy. */
+export function wakeUpChannel(schema: string): string {
+  return `${schema}_wake_up`;
+}
+
+export function copyChannel(schema: string): string {
+  return `${schema}_to_copy`;
+}
+
 /** Notifications are visible to every role of the database, so they hold numbers and hashes, never names. */
 export function partitionKey(partitionId: number): string {
   return String(partitionId);
-}
-
-/** Records that followers have yet to copy. */
-export function replicatedKey(partitionId: number): string {
-  return `r${partitionId}`;
 }
 
 /** A transaction that published has ended. */
@@ -31,14 +35,9 @@ export function groupKey(groupId: string): string {
   return `g${hash.toString(16)}`;
 }
 
-/** Reads `sender:17,r42,g811c9dc5`; what it cannot read wakes everyone, since a wake-up is only a hint. */
+/** Reads `sender:17,g811c9dc5`; what it cannot read wakes everyone, since a wake-up is only a hint. */
 export function readWakeUp(payload: string): WakeUp {
   const [sender = '', keys = '*'] = payload.split(':');
   if (keys === '*') return { sender, keys: 'all' };
-  return { sender, keys: keys.split(',').map(readKey) };
-}
-
-function readKey(key: string): WakeUpKey {
-  const [, replicated, number] = /^(r?)(\d+)$/.exec(key) ?? [];
-  return number === undefined ? key : { partitionId: Number(number), mustCopy: replicated === 'r' };
+  return { sender, keys: keys.split(',').map((key) => (/^\d+$/.test(key) ? Number(key) : key)) };
 }

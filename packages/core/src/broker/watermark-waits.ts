@@ -1,7 +1,7 @@
 import type { ErrorCode } from '../errors/error-code.js';
-import type { LogEnds } from '../log/log.store.js';
 import type { Offset } from '../record/offset.js';
 import { acksOutcome } from '../replication/acks-outcome.js';
+import type { Watermark } from '../replication/watermark.store.js';
 import { afterTurn } from '../runtime/after-turn.js';
 import type { Clock } from '../runtime/clock.js';
 import { createDeferred, type Deferred } from '../runtime/deferred.js';
@@ -18,10 +18,16 @@ export interface WatermarkWait {
 
 interface Waiting extends WatermarkWait {
   readonly answer: Deferred<ErrorCode | undefined>;
-  mustLook: boolean;
+  /** When its partition is looked at next, on the clock's `monotonic`. */
+  lookAt: number;
   leave: () => void;
 }
 
+/**
+ * So soon somebody looks who was not woken: the mark moves once followers have copied, and a look before that is one for nothing. Not later, since the mark
+ * may be there already: of a batch that is repeated, or when its wake-up came before its records were waited for.
+ */
+const FIRST_LOOK_MS = 10;
 /** Wake-ups only shorten the wait; this is how often everybody looks anyway. */
 const POLL_MS = 100;
 
@@ -29,16 +35,17 @@ const POLL_MS = 100;
  * Where `acks: all` waits for high watermarks: all partitions that something happened to are looked at by one statement.
  */
 export class WatermarkWaits {
-  readonly #look: (partitionIds: readonly number[]) => Promise<LogEnds[]>;
+  readonly #look: (partitionIds: readonly number[]) => Promise<readonly Watermark[]>;
   readonly #clock: Clock;
   readonly #purgatory: Purgatory<number>;
   readonly #waiting = new Set<Waiting>();
+  #isLive = false;
   #isScheduled = false;
   #isLooking = false;
-  #cancelPoll: (() => void) | undefined;
+  #cancelTimer: (() => void) | undefined;
 
   constructor(options: {
-    readonly look: (partitionIds: readonly number[]) => Promise<LogEnds[]>;
+    readonly look: (partitionIds: readonly number[]) => Promise<readonly Watermark[]>;
     readonly clock: Clock;
     /** Woken by partition id when a mark moved. */
     readonly purgatory: Purgatory<number>;
@@ -48,16 +55,22 @@ export class WatermarkWaits {
     this.#purgatory = options.purgatory;
   }
 
+  /** Whether wake-ups from other processes arrive. */
+  setLive(isLive: boolean): void {
+    this.#isLive = isLive;
+  }
+
   /** Resolves to undefined when the records are stored, or to why that is not so or not known; at the deadline to `REQUEST_TIMED_OUT`. */
   async wait(request: WatermarkWait, deadlineMs: number): Promise<ErrorCode | undefined> {
-    const waiting: Waiting = { ...request, answer: createDeferred(), mustLook: true, leave: () => {} };
+    const lookAt = this.#isLive ? this.#clock.monotonic() + FIRST_LOOK_MS : -Infinity;
+    const waiting: Waiting = { ...request, answer: createDeferred(), lookAt, leave: () => {} };
     waiting.leave = this.#purgatory.wait([request.partitionId], () => {
-      waiting.mustLook = true;
+      waiting.lookAt = -Infinity;
       this.#soon();
     });
     this.#waiting.add(waiting);
     const cancel = this.#clock.after(deadlineMs, () => this.#settle(waiting, 'REQUEST_TIMED_OUT'));
-    this.#soon();
+    if (!this.#isLooking) this.#schedule();
     try {
       return await waiting.answer.promise;
     } finally {
@@ -75,30 +88,31 @@ export class WatermarkWaits {
   }
 
   async #run(): Promise<void> {
-    const due = [...this.#waiting].filter(({ mustLook }) => mustLook);
-    if (due.length > 0) {
+    const now = this.#clock.monotonic();
+    const due = new Set([...this.#waiting].filter(({ lookAt }) => lookAt <= now).map(({ partitionId }) => partitionId));
+    if (due.size > 0) {
       this.#isLooking = true;
-      for (const waiting of due) waiting.mustLook = false;
-      await this.#lookAt(due);
+      await this.#lookAt(due, now);
       this.#isLooking = false;
     }
-    if ([...this.#waiting].some(({ mustLook }) => mustLook)) this.#soon();
-    else this.#schedulePoll();
+    this.#schedule();
   }
 
-  async #lookAt(due: readonly Waiting[]): Promise<void> {
+  /** What is seen answers everybody who waited for these partitions before the look began. */
+  async #lookAt(partitionIds: ReadonlySet<number>, now: number): Promise<void> {
+    const asking = [...this.#waiting].filter(({ partitionId }) => partitionIds.has(partitionId));
+    for (const waiting of asking) waiting.lookAt = now + POLL_MS;
     try {
-      const ends = await this.#look([...new Set(due.map(({ partitionId }) => partitionId))]);
-      const byId = new Map(ends.map((each) => [each.partitionId, each]));
-      for (const waiting of due) {
-        const end = byId.get(waiting.partitionId);
+      const marks = new Map((await this.#look([...partitionIds])).map((mark) => [mark.partitionId, mark]));
+      for (const waiting of asking) {
+        const mark = marks.get(waiting.partitionId);
         const outcome = acksOutcome({
           requiredOffset: waiting.requiredOffset,
-          highWatermark: end?.highWatermark ?? waiting.requiredOffset,
-          isrSize: end?.isrSize ?? 0,
-          minIsr: end?.minIsr ?? 1,
+          highWatermark: mark?.highWatermark ?? waiting.requiredOffset,
+          isrSize: mark?.isrSize ?? 0,
+          minIsr: mark?.minIsr ?? 1,
           appendedEpoch: waiting.leaderEpoch,
-          leaderEpoch: end === undefined || end.role !== 'leader' ? null : end.leaderEpoch,
+          leaderEpoch: mark === undefined || mark.role !== 'leader' ? null : mark.leaderEpoch,
         });
         if (outcome !== 'wait') this.#settle(waiting, outcome === 'stored' ? undefined : outcome);
       }
@@ -113,12 +127,15 @@ export class WatermarkWaits {
     waiting.answer.resolve(outcome);
   }
 
-  #schedulePoll(): void {
-    this.#cancelPoll?.();
-    this.#cancelPoll = undefined;
+  /** At once where somebody was woken meanwhile, else when the next look is due. */
+  #schedule(): void {
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
     if (this.#waiting.size === 0) return;
-    this.#cancelPoll = this.#clock.after(POLL_MS, () => {
-      for (const waiting of this.#waiting) waiting.mustLook = true;
+    const wait = Math.min(...[...this.#waiting].map(({ lookAt }) => lookAt)) - this.#clock.monotonic();
+    if (wait <= 0) return this.#soon();
+    this.#cancelTimer = this.#clock.after(Math.ceil(wait), () => {
+      this.#cancelTimer = undefined;
       this.#soon();
     });
   }

@@ -35,12 +35,20 @@ import {
   type ReplicaRow,
 } from './replica.store.js';
 
+/** Who waits for high watermarks hears of one that a follower's fetch moved: on this channel, from this sender. */
+export interface WatermarkWakeUps {
+  readonly channel: string;
+  readonly sender: string;
+}
+
 /** The replicas of one broker, in its Postgres. */
 export class PostgresReplicaStore implements ReplicaStore, TopicStore {
   readonly #database: Database;
+  readonly #wakeUps: WatermarkWakeUps | undefined;
 
-  constructor(database: Database) {
+  constructor(database: Database, wakeUps?: WatermarkWakeUps) {
     this.#database = database;
+    this.#wakeUps = wakeUps;
   }
 
   async listReplicas(): Promise<readonly LocalReplica[]> {
@@ -105,6 +113,8 @@ export class PostgresReplicaStore implements ReplicaStore, TopicStore {
       sorted.map((fetch) => fetch.fetchOffset),
       sorted.map((fetch) => fetch.lastEpoch),
       isWhole,
+      this.#wakeUps?.channel ?? null,
+      this.#wakeUps?.sender ?? null,
     ]);
     return rows.map(answerOf);
   }

@@ -47,7 +47,6 @@ async function world() {
         return `note ${ids(given[1])}${(given[2] as { isWhole: boolean }).isWhole ? ' of all' : ''}`;
       return call === 'readForFollower' ? `read ${ids(given[0])}` : undefined;
     }),
-    onAdvanced: () => {},
     onStale: (partitionId, error) => void calls.push(`stale ${partitionId} ${error}`),
     onTruncated: () => {},
   });

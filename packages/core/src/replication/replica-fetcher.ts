@@ -20,8 +20,6 @@ export interface ReplicaFetcherOptions {
   readonly own: ReplicaStore;
   readonly leader: ReplicaStore;
   readonly clock: Clock;
-  /** High watermarks moved on the leader: who waits for them there should be woken. */
-  readonly onAdvanced: (partitionIds: readonly number[]) => void;
   /** What the leader says does not fit what this broker believes: look at the metadata. */
   readonly onStale: (partitionId: number, error: ErrorCode) => void;
   /** Records were dropped; `from` is the new log end. */
@@ -110,7 +108,7 @@ export class ReplicaFetcher {
     isWhole: boolean,
   ): Promise<ReadonlyMap<number, FollowerFetchAnswer>> {
     if (logs.length === 0) return new Map();
-    const { leader, brokerId, onAdvanced } = this.#options;
+    const { leader, brokerId } = this.#options;
     const fetches = logs.map(({ partitionId, leaderEpoch, logEndOffset, lastEpoch }) => ({
       partitionId,
       leaderEpoch,
@@ -118,8 +116,6 @@ export class ReplicaFetcher {
       lastEpoch,
     }));
     const answers = await leader.noteFetch({ brokerId, brokerEpoch }, fetches, { isWhole });
-    const advanced = answers.filter(({ hasAdvanced }) => hasAdvanced).map(({ partitionId }) => partitionId);
-    if (advanced.length > 0) onAdvanced(advanced);
     return new Map(answers.map((answer) => [answer.partitionId, answer]));
   }
 

@@ -37,7 +37,7 @@ export const APPLY_ROLES: Statement = {
 
 export const NOTE_FETCH: Statement = {
   name: 'note_fetch',
-  text: /* sql */ `select * from postlog.note_fetch_v1($1, $2, $3, $4, $5, $6, $7)`,
+  text: /* sql */ `select * from postlog.note_fetch_v1($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
 };
 
 export const FOLLOW_APPEND: Statement = {

@@ -78,7 +78,6 @@ export class MemoryCluster {
       own: this.store(id),
       leader: this.store(leaderId),
       clock: this.clock,
-      onAdvanced: () => {},
       onStale: () => {},
       onTruncated: () => {},
     });

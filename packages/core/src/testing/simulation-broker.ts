@@ -211,7 +211,6 @@ export class SimulatedBroker {
       own: this.#own,
       leader: replicas,
       clock: this.process.clock,
-      onAdvanced: () => {},
       onStale: () => this.#applySoon(),
       onTruncated: ({ partitionId, logEndOffset }, from) =>
         this.#world.trace(this.process.name, `cuts ${partitionId} from ${logEndOffset} to ${from}`),

@@ -57,8 +57,7 @@ export const CLUSTER_PLANTS: Readonly<Record<string, Plant>> = {
     script: 'join-answer-lost',
     plant: (database) =>
       database.plant('watermark_candidate_v1', [
-        [`isr || coalesce(pending_isr, '{}')) m`, 'isr) m'],
-        [`any (isr || coalesce(pending_isr, '{}'))`, 'any (isr)'],
+        [`members integer[] := isr || coalesce(pending_isr, '{}');`, 'members integer[] := isr;'],
       ]),
   },
   'repeat-answered-before-hw': {
