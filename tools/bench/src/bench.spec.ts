@@ -2,6 +2,7 @@ import { Cleanup, testDatabase, type TestDatabase } from '@postlog/core/testing'
 import { QUICK, type Bench, type Measure } from './bench.js';
 import { GROUP_MEASURES } from './group-bench.js';
 import { LOG_MEASURES } from './log-bench.js';
+import { NEST_MEASURES } from './nest-bench.js';
 import { runMeasures, type Outcome } from './run-measures.js';
 
 async function runQuickly(measures: Readonly<Record<string, Measure>>): Promise<Outcome & { skipped: string[] }> {
@@ -42,5 +43,14 @@ describe('every measure of the log', () => {
     expect(lines.length).toBeGreaterThan(20);
     expect(lines.filter(({ value }) => !(value > 0)).map(({ measure }) => measure)).toEqual([]);
     expect(skipped).toEqual(['rivals']);
+  }, 90_000);
+});
+
+describe('every measure of the Nest transport', () => {
+  it('runs to its end with tiny sizes', async () => {
+    const { lines, failures } = await runQuickly(NEST_MEASURES);
+    expect(failures).toEqual([]);
+    expect(lines.length).toBeGreaterThan(7);
+    expect(lines.filter(({ value }) => !(value > 0)).map(({ measure }) => measure)).toEqual([]);
   }, 90_000);
 });

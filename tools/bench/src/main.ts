@@ -5,6 +5,7 @@ import { CLUSTER_MEASURES } from './cluster-bench.js';
 import { parseCommand, UsageError, type Command } from './command.js';
 import { GROUP_MEASURES } from './group-bench.js';
 import { LOG_MEASURES } from './log-bench.js';
+import { NEST_MEASURES } from './nest-bench.js';
 import { table } from './report.js';
 import { runMeasures } from './run-measures.js';
 import { startServer } from './server.js';
@@ -14,6 +15,7 @@ const BENCHES: Readonly<Record<string, Readonly<Record<string, Measure>>>> = {
   log: LOG_MEASURES,
   groups: GROUP_MEASURES,
   cluster: CLUSTER_MEASURES,
+  nest: NEST_MEASURES,
 };
 const NAMES = Object.fromEntries(Object.entries(BENCHES).map(([bench, measures]) => [bench, Object.keys(measures)]));
 const HELP = `npm run bench -- ${Object.keys(BENCHES).join('|')} [options]
