@@ -1,5 +1,6 @@
 export { connect, CONNECT_OPTIONS } from './client/connect.js';
 export type { ConnectOptions } from './client/connect-options.js';
+export type { ApplicationAddress } from './client/open-applications.js';
 export {
   connectionFromEnvironment,
   parseBroker,

@@ -1,8 +1,9 @@
 -- Answers where this database is, as publish.store.ts compares it. In a copy, by dump or as a template, the outbox begins anew.
 --
 -- Transaction ids of the original mean nothing there: rows that were not sequenced yet are stamped anew, in the order that they have, and
--- the mark begins again. Nobody publishes here before this was called, so the rows in question are all from before the copy.
-create function postlog.register_outbox_v1() returns text
+-- the mark begins again. Nobody publishes here before this was called, so the rows in question are all from before the copy. `for_cluster`: whose outbox the
+-- caller takes it for, null for the broker's own that this database is; PL020 where it is an application of some other cluster.
+create function postlog.register_outbox_v1(for_cluster text default null) returns text
 language plpgsql volatile
 as $$
 declare
@@ -12,6 +13,9 @@ declare
 begin
   select c.system_identifier, d.oid into here from pg_control_system() c, pg_database d where d.datname = current_database();
   select h.* into home from postlog.outbox_home h;
+  if home.cluster_id <> coalesce(for_cluster, '') then
+    raise exception 'the outbox of this database belongs to cluster %', home.cluster_id using errcode = 'PL020';
+  end if;
   if home.system_identifier = here.system_identifier and home.database_oid = here.oid then
     return here.system_identifier || '/' || here.oid;
   end if;

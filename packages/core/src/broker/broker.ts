@@ -9,7 +9,7 @@ import type { GroupLogging } from '../group/group-journal.js';
 import type { GroupLogPlace } from '../group/group-log-place.js';
 import { read } from '../log/log.store.js';
 import { registerOutbox } from '../outbox/outbox.store.js';
-import { TransactionalOutbox } from '../outbox/transactional-outbox.js';
+import { ownLog } from '../outbox/own-log.js';
 import { Database } from '../postgres/database.js';
 import type { WatermarkWakeUps } from '../replication/postgres-replica-store.js';
 import { watermarks } from '../replication/watermark.store.js';
@@ -24,12 +24,12 @@ import type { Logger } from '../runtime/logger.js';
 import { Purgatory } from '../runtime/purgatory.js';
 import type { Random } from '../runtime/random.js';
 import type { Loop } from '../runtime/run-loop.js';
+import { Application } from './application.js';
 import { deadLetterRequests, type DeadLetterRequests } from './dead-letter-requests.js';
 import { FetchDispatcher } from './fetch-dispatcher.js';
 import { logRequests, type LogRequests } from './log-requests.js';
 import { Notifier } from './notifier.js';
 import { startOffsetExpiryService } from './offset-expiry-service.js';
-import { startOutboxService, type OutboxService } from './outbox-service.js';
 import { startSegmentService } from './segment-service.js';
 import * as wakeUp from './wake-up.js';
 import { WatermarkWaits } from './watermark-waits.js';
@@ -78,8 +78,7 @@ export class Broker {
   readonly #notifier: Notifier;
   readonly #copyNotifier: Notifier;
   readonly #options: BrokerOptions;
-  #outbox: TransactionalOutbox | undefined;
-  #sequencing: OutboxService | undefined;
+  #application: Application | undefined;
   #loops: Loop[] = [];
 
   private constructor(options: BrokerOptions) {
@@ -121,14 +120,15 @@ export class Broker {
         const onError = (error: unknown) => logger.debug('a service met an error', { reason: String(error) });
         const context = { database: this.database, holder: processToken, clock, random: random.next, onError };
         this.#loops.push(startSegmentService(context), startOffsetExpiryService(context, options.offsetsRetentionMs));
-        if (this.#outbox !== undefined) {
-          this.#sequencing = startOutboxService({
+        if (this.#application !== undefined) {
+          const outbox = this.#application.startService({
             ...context,
+            log: ownLog(this.database),
             onAppended: (partitionIds) => this.announceAppend(partitionIds),
             onDropped: (partitionIds) =>
               logger.warn('records of the outbox were for topics that are deleted', { partitionIds }),
           });
-          this.#loops.push(this.#sequencing);
+          this.#loops.push(outbox);
         }
       }
     };
@@ -154,7 +154,7 @@ export class Broker {
       await broker.#reach();
       if (options.migrate) await migrate(broker.database);
       else await broker.#demandSchema();
-      broker.#outbox = await broker.#openOutbox();
+      broker.#application = await broker.#openApplication();
       broker.#start();
       return broker;
     } catch (error) {
@@ -163,9 +163,9 @@ export class Broker {
     }
   }
 
-  /** Where records wait that are published inside transactions of this database; undefined in a cluster. */
-  get outbox(): TransactionalOutbox | undefined {
-    return this.#outbox;
+  /** This database, as one whose transactions publish and consume; undefined in a cluster. */
+  get application(): Application | undefined {
+    return this.#application;
   }
 
   /** How long a request may take, in milliseconds. */
@@ -214,22 +214,13 @@ export class Broker {
     };
   }
 
-  async #openOutbox(): Promise<TransactionalOutbox> {
-    return new TransactionalOutbox({
-      schema: this.#options.schema,
+  async #openApplication(): Promise<Application> {
+    return new Application({
+      name: null,
+      database: this.database,
       place: await registerOutbox(this.database),
-      uniqueName: (prefix) => this.random.uniqueName(prefix),
-      onEnded: this.#wakeSequencer(wakeUp.OUTBOX_KEY, (service) => service.wake()),
-      onUnseen: this.#wakeSequencer(wakeUp.OUTBOX_EXPECTED_KEY, (service) => service.expect()),
+      announce: (key) => this.#notifier.announce([key]),
     });
-  }
-
-  /** The sequencer is here, or in another process. */
-  #wakeSequencer(key: string, wake: (service: OutboxService) => void): () => void {
-    return () => {
-      if (this.#sequencing?.isActive === true) wake(this.#sequencing);
-      else this.#notifier.announce([key]);
-    };
   }
 
   #listen(processToken: string): Loop {
@@ -254,10 +245,8 @@ export class Broker {
     if (sender === processToken) return; // We woke ourselves already.
     if (keys === 'all') return this.#wakeEverybody();
     for (const key of keys) {
-      if (key === wakeUp.OUTBOX_KEY) this.#sequencing?.wake();
-      else if (key === wakeUp.OUTBOX_EXPECTED_KEY) this.#sequencing?.expect();
-      else if (typeof key === 'string') this.groupsChanged.wake(key);
-      else this.appended.wake(key);
+      if (typeof key === 'number') this.appended.wake(key);
+      else if (this.#application?.hear(key) !== true) this.groupsChanged.wake(key);
     }
   }
 

@@ -1,3 +1,4 @@
+import { RegisteredDatabases } from '../outbox/registered-databases.js';
 import type pg from 'pg';
 import { RecordBatchBuilder } from '../record/record-batch-builder.js';
 import { NO_PRODUCER } from '../record/record-batch.js';
@@ -49,7 +50,11 @@ const publish = async (broker: Broker, transaction: unknown, value: string) => {
   const builder = new RecordBatchBuilder();
   builder.append({ value }, 1_000);
   const batch = await builder.build({ compression: 'none', ...NO_PRODUCER });
-  await broker.outbox!.publish(transaction, [{ partitionId: 1, recordCount: 1, maxBatchBytes: 10_000, batch }]);
+  const { application } = broker;
+  const databases = new Map([[application!.place, application!]]);
+  const uniqueName = (prefix: string) => systemRandom.uniqueName(prefix);
+  const entered = await new RegisteredDatabases({ schema: 'postlog', uniqueName, databases }).enter(transaction);
+  await application!.outbox.publish(entered, [{ partitionId: 1, recordCount: 1, maxBatchBytes: 10_000, batch }]);
 };
 const isListening = () =>
   until(async () => {

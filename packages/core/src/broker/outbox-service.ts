@@ -42,7 +42,7 @@ export interface OutboxService extends Loop {
  * safe is compared inside sequence_outbox_v1.
  */
 export function startOutboxService(
-  context: ServiceContext & Pick<SequencerOptions, 'onAppended' | 'onDropped'>,
+  context: ServiceContext & Pick<SequencerOptions, 'log' | 'onAppended' | 'onDropped'>,
   pace: OutboxPace = DEFAULT_PACE,
 ): OutboxService {
   const { database, holder, clock, random, onError } = context;
@@ -55,6 +55,7 @@ export function startOutboxService(
     const now = clock.monotonic();
     if (lease !== undefined && now < lease.renewAt) return lease;
     const epoch = await acquireLease(database, { name: LEASE_NAME, holder, ttlMs: pace.leaseTtlMs });
+    if (epoch !== undefined && epoch !== lease?.epoch) await sequencer.takeOver();
     lease = epoch === undefined ? undefined : { epoch, renewAt: now + pace.leaseTtlMs / 3 };
     return lease;
   };

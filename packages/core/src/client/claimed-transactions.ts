@@ -8,11 +8,14 @@ import type { Offset } from '../record/offset.js';
 import { DEFAULT_RETRY, retryDelay } from '../runtime/backoff.js';
 import type { Clock } from '../runtime/clock.js';
 import type { Logger } from '../runtime/logger.js';
+import type { Applications, ApplicationTransaction } from './applications.js';
 import type { AssignedPartition } from './assigned-partition.js';
 import type { HandledUpTo } from './left-behind.js';
 import type { HandledPart, HandlerTransactions, PartWork } from './settlement.js';
 
 export interface ClaimedTransactionsOptions {
+  readonly applications: Applications;
+  /** Where the claims are. */
   readonly application: Application;
   readonly groupId: string;
   readonly memberId: () => string;
@@ -89,7 +92,6 @@ export class ClaimedTransactions implements HandlerTransactions {
   async #attempt(claim: Claim, part: HandledPart, work: PartWork<TransactionHandle>): Promise<void> {
     let done: Offset | undefined;
     let failure: unknown;
-    const { outbox } = this.#options.application;
     const handle = async (transaction: unknown) => {
       const next = await work(transaction as TransactionHandle);
       if (next === undefined) throw NOTHING_DONE;
@@ -102,9 +104,9 @@ export class ClaimedTransactions implements HandlerTransactions {
     } else {
       await this.#options.runInTransaction!(async (transaction) => {
         try {
-          await outbox.enter(transaction); // What is no transaction of this database ends before its handler runs.
+          await this.#enter(transaction); // What is no transaction of this database ends before its handler runs.
           const to = await handle(transaction);
-          await claim.commitIn(await outbox.enter(transaction), to);
+          await claim.commitIn(await this.#enter(transaction), to);
         } catch (error) {
           failure = error;
           throw error;
@@ -116,6 +118,16 @@ export class ClaimedTransactions implements HandlerTransactions {
     claim.committed({ nextOffset: done, leaderEpoch: part.leaderEpoch });
     this.#uncertain.delete(claim);
     part.partition.resolve(done, part.generation, part.leaderEpoch);
+  }
+
+  async #enter(handle: unknown): Promise<ApplicationTransaction> {
+    const { applications, application } = this.#options;
+    const entered = await applications.enter(handle);
+    if (entered.application === application) return entered;
+    throw new PostlogError(
+      'UNREGISTERED_DATABASE',
+      `runInTransaction began a transaction of ${entered.application.name ?? "the broker's database"}, and the run is of ${application.name ?? "the broker's database"}; make them one.`,
+    );
   }
 
   /** After a commit that may have happened: true when the call is settled, be it that the group is elsewhere by now. */

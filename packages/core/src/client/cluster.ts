@@ -3,14 +3,12 @@
  *
  * With one Postgres this is `SingleBrokerCluster`. Nothing in here reads or writes records; it only says whom to ask.
  */
-import type { Application } from '../broker/application.js';
 import type { ClientBroker } from '../broker/log-requests.js';
 import type { BrokerId, BrokerState } from '../cluster/cluster-image.js';
 import type { ErrorCode } from '../errors/error-code.js';
 import type { Assignor } from '../group/assignors.js';
 import type { Coordinator } from '../group/group-coordinator.js';
 import type { NewTopic } from '../log/topic.store.js';
-import type { TransactionalOutbox } from '../outbox/transactional-outbox.js';
 import type { TopicPartition } from '../record/topic-partition.js';
 import type { Clock } from '../runtime/clock.js';
 import type { Logger } from '../runtime/logger.js';
@@ -74,14 +72,8 @@ export interface Cluster {
   readonly logger: Logger;
   readonly topics: ClusterTopics;
   readonly operations: ClusterOperations;
-  /**
-   * A database whose transactions publish and consume, by name; undefined: the only one.
-   *
-   * @throws PostlogError `UNREGISTERED_DATABASE`
-   */
-  application(name: string | undefined): Application;
-  /** Where records wait that are published inside users' transactions; undefined where that is not possible. */
-  readonly outbox: TransactionalOutbox | undefined;
+  /** Topics, groups and what is noted of them are in one database, and change in one transaction. */
+  readonly isOneBroker: boolean;
   /** Who leads a partition as far as is known, without waiting. */
   knownLeader(place: PartitionPlace): KnownLeader | undefined;
   /** Attaches to a broker. @throws PostlogError `BROKER_NOT_AVAILABLE` without a url for it, `NETWORK_EXCEPTION` */

@@ -1,5 +1,6 @@
 import type { Logger } from '../runtime/logger.js';
 import type { BrokerAddress } from './connection-settings.js';
+import type { ApplicationAddress } from './open-applications.js';
 import type { MetadataOptions } from './open-metadata.js';
 import type { RetryOptions } from '../runtime/backoff.js';
 
@@ -11,6 +12,11 @@ export interface ConnectOptions {
   readonly brokers?: readonly BrokerAddress[];
   /** A cluster: where it keeps what it knows of itself. */
   readonly metadata?: MetadataOptions;
+  /**
+   * Databases, beside that of `url`, whose transactions publish (`send({ transaction })`) and consume (`run({ transactional: true })`). Postlog keeps tables of
+   * its own there, and this process, unless `services` is false, brings to the log what was published.
+   */
+  readonly applications?: readonly ApplicationAddress[];
   /** Postgres schema that holds the log [`postlog`]. */
   readonly schema?: string;
   /** Bring the schema up to date on connect [`true`]; `false` demands that it is. */

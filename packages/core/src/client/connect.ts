@@ -11,7 +11,7 @@ import { LogConsumer } from './consumer.js';
 import type { DeadLetters } from './dead-letters-types.js';
 import { LogDeadLetters } from './dead-letters.js';
 import { MetadataCache } from './metadata-cache.js';
-import { checkClientId, openCluster } from './open-cluster.js';
+import { checkClientId, openCluster, type OpenCluster } from './open-cluster.js';
 import type { Postlog } from './postlog.js';
 import type { Producer, ProducerOptions } from './producer-types.js';
 import { LogProducer } from './producer.js';
@@ -21,6 +21,7 @@ export const CONNECT_OPTIONS: readonly (keyof ConnectOptions)[] = [
   'url',
   'brokers',
   'metadata',
+  'applications',
   'schema',
   'migrate',
   'services',
@@ -53,20 +54,23 @@ export async function connect(given: ConnectOptions): Promise<Postlog> {
 }
 
 /** What users hold, on a cluster that is open. */
-export function attach(cluster: Cluster, options: AttachOptions): Postlog {
+export function attach(cluster: OpenCluster, options: AttachOptions): Postlog {
   return new AttachedCluster(cluster, options);
 }
 
 type AttachOptions = Pick<ConnectOptions, 'retry' | 'clientId' | 'allowAutoTopicCreation'>;
 
 class AttachedCluster implements Postlog {
+  readonly #open: OpenCluster;
   readonly #cluster: Cluster;
   readonly #options: AttachOptions;
   readonly #metadata: MetadataCache;
   readonly #clients = new Set<{ disconnect(): Promise<void> }>();
   #isClosed = false;
 
-  constructor(cluster: Cluster, options: AttachOptions) {
+  constructor(open: OpenCluster, options: AttachOptions) {
+    const { cluster } = open;
+    this.#open = open;
     this.#cluster = cluster;
     this.#options = options;
     this.#metadata = new MetadataCache(cluster);
@@ -79,6 +83,7 @@ class AttachedCluster implements Postlog {
       new LogProducer(
         {
           cluster: this.#cluster,
+          applications: this.#open.applications,
           metadata: this.#metadata,
           autoCreateTopic: (topic) => this.#autoCreate(topic),
           onClosed: (client) => this.#clients.delete(client),
@@ -96,6 +101,7 @@ class AttachedCluster implements Postlog {
       new LogConsumer(
         {
           cluster: this.#cluster,
+          applications: this.#open.applications,
           metadata: this.#metadata,
           clientId,
           host: hostname(),
@@ -123,7 +129,7 @@ class AttachedCluster implements Postlog {
     if (this.#isClosed) return;
     this.#isClosed = true;
     await Promise.all([...this.#clients].map((client) => client.disconnect()));
-    await this.#cluster.close();
+    await this.#open.close();
   }
 
   #kept<T extends { disconnect(): Promise<void> }>(client: T): T {

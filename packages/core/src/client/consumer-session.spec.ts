@@ -1,3 +1,5 @@
+import { systemRandom } from '../runtime/random.js';
+import { Applications } from './applications.js';
 import type { FetchRequest } from '../broker/fetch-dispatcher.js';
 import { PostlogError } from '../errors/postlog-error.js';
 import type { GroupHeartbeat } from '../group/group-coordinator.js';
@@ -83,6 +85,7 @@ async function world() {
   subscription.add({ topics: ['t'], patterns: [], fromBeginning: true });
   const calls: { readonly batch: EachBatchPayload; readonly held: AssignedPartition; readonly end: () => void }[] = [];
   const session = new ConsumerSession({
+    applications: new Applications([], { schema: 'postlog', random: systemRandom }),
     cluster,
     options: resolveConsumerOptions({ groupId: 'g', sessionTimeout: 1_000, heartbeatInterval: 100 }),
     run: {

@@ -2,6 +2,7 @@ import type { AssignedPartition as Assignment } from '../group/group-coordinator
 import type { FailurePolicy } from '../delivery/failure-policy.js';
 import type { PostlogError } from '../errors/postlog-error.js';
 import type { EventBus } from '../runtime/events.js';
+import type { Applications } from './applications.js';
 import { AssignedPartition } from './assigned-partition.js';
 import type { Cluster, PartitionPlace } from './cluster.js';
 import type { ResolvedConsumerOptions } from './consumer-options.js';
@@ -22,6 +23,7 @@ import type { Gathering } from './record-buffer.js';
 
 export interface SessionOptions {
   readonly cluster: Cluster;
+  readonly applications: Applications;
   readonly options: ResolvedConsumerOptions;
   readonly run: CheckedRun;
   /** What becomes of records whose handler fails; undefined: the consumer crashes after `retry.retries`. */
@@ -140,9 +142,10 @@ export class ConsumerSession {
   }
 
   #createTransactions(): ClaimedTransactions {
-    const { cluster, options, run } = this.#options;
+    const { cluster, applications, options, run } = this.#options;
     return new ClaimedTransactions({
-      application: cluster.application(run.application),
+      applications,
+      application: applications.named(run.application),
       groupId: options.groupId!,
       memberId: () => this.#source.memberId!,
       runInTransaction: run.runInTransaction,

@@ -4,6 +4,7 @@ import { checkPartition } from '../record/check-topic.js';
 import type { Offset } from '../record/offset.js';
 import { topicPartitionKey, type TopicPartition } from '../record/topic-partition.js';
 import { EventBus } from '../runtime/events.js';
+import type { Applications } from './applications.js';
 import type { AssignedPartition } from './assigned-partition.js';
 import { invalid } from './check-options.js';
 import { checkStart, choosePartitions } from './choose-partitions.js';
@@ -32,6 +33,7 @@ import type { StartPosition } from './start-position.js';
 
 export interface ConsumerContext {
   readonly cluster: Cluster;
+  readonly applications: Applications;
   readonly metadata: MetadataCache;
   readonly clientId: string;
   readonly host: string;
@@ -178,7 +180,7 @@ export class LogConsumer implements Consumer {
   #checkTransactional({ application }: CheckedRun): void {
     if (this.#chosen !== undefined)
       throw invalid('transactional: true needs a group that shares partitions out; subscribe() instead of assign()');
-    this.#context.cluster.application(application); // It says what is missing.
+    this.#context.applications.named(application); // It says what is missing.
   }
 
   #demandOpen(): void {
@@ -202,7 +204,7 @@ export class LogConsumer implements Consumer {
       isAssigned: this.#chosen !== undefined,
       isTransactional: transactional === true,
       commitsByItself: autoCommit !== false,
-      isOneBroker: this.#context.cluster.outbox !== undefined,
+      isOneBroker: this.#context.cluster.isOneBroker,
     };
   }
 

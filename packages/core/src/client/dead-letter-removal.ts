@@ -110,7 +110,7 @@ export class Requeuing implements Removal {
     const { cluster, source } = this.#context;
     const { broker } = await cluster.leaderOf(source);
     if (targets.length === 0) await broker.deadLetters.noteHandled(letters);
-    else if (cluster.outbox !== undefined) await this.#requeueTogether(broker, letters, targets);
+    else if (cluster.isOneBroker) await this.#requeueTogether(broker, letters, targets);
     else {
       await this.#send(targets);
       await broker.deadLetters.noteHandled(letters);

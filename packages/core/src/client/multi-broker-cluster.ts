@@ -1,4 +1,3 @@
-import type { Application } from '../broker/application.js';
 import { Broker, type BrokerOptions } from '../broker/broker.js';
 import type { BrokerId, PartitionState } from '../cluster/cluster-image.js';
 import { createOffsetsTopic, OFFSETS_TOPIC } from '../cluster/offsets-topic.js';
@@ -34,7 +33,7 @@ export class MultiBrokerCluster implements Cluster {
   readonly logger;
   readonly topics: ClusterTopics;
   readonly operations: ClusterOperations;
-  readonly outbox = undefined;
+  readonly isOneBroker = false;
   readonly #options: MultiBrokerOptions;
   readonly #view: ClusterView;
   readonly #attached = new Map<BrokerId, Broker>();
@@ -64,13 +63,6 @@ export class MultiBrokerCluster implements Cluster {
       await options.closeStore();
       throw error;
     }
-  }
-
-  application(): Application {
-    throw new PostlogError(
-      'UNREGISTERED_DATABASE',
-      'with several brokers, handlers with transactions are not possible yet; leave transactional out.',
-    );
   }
 
   knownLeader(place: PartitionPlace): KnownLeader | undefined {

@@ -4,7 +4,9 @@ import type { Logger } from '../runtime/logger.js';
 import { systemRandom } from '../runtime/random.js';
 import { addressOf } from './broker-address.js';
 import { checkBoolean, checkInteger, invalid, shown } from './check-options.js';
+import type { Applications } from './applications.js';
 import type { Cluster } from './cluster.js';
+import { checkApplications, openApplications } from './open-applications.js';
 import type { ConnectOptions } from './connect-options.js';
 import { checkTarget } from './connect-target.js';
 import { MultiBrokerCluster } from './multi-broker-cluster.js';
@@ -13,8 +15,16 @@ import { SingleBrokerCluster } from './single-broker-cluster.js';
 
 const LONGEST_MS = 3_600_000;
 
+/** A cluster, and the databases whose transactions publish and consume. */
+export interface OpenCluster {
+  readonly cluster: Cluster;
+  readonly applications: Applications;
+  close(): Promise<void>;
+}
+
 /** One broker or several, as the options say. @throws PostlogError as `connect` */
-export async function openCluster(options: ConnectOptions, logger: Logger): Promise<Cluster> {
+export async function openCluster(options: ConnectOptions, logger: Logger): Promise<OpenCluster> {
+  const addresses = checkApplications(options.applications);
   const target = checkTarget(options);
   const isCluster = target.kind === 'cluster';
   const shared = {
@@ -33,6 +43,16 @@ export async function openCluster(options: ConnectOptions, logger: Logger): Prom
     random: systemRandom,
     logger,
   };
+  const withApplications = async (cluster: Cluster, broker?: Broker): Promise<OpenCluster> => {
+    try {
+      const context = { ...shared, migrate: options.migrate !== false, services: options.services !== false };
+      const { applications, close } = await openApplications(cluster, broker, addresses, context);
+      return { cluster, applications, close: () => close().then(() => cluster.close()) };
+    } catch (error) {
+      await cluster.close();
+      throw error;
+    }
+  };
   if (target.kind === 'broker') {
     const { url } = target;
     const broker = await Broker.open({
@@ -41,12 +61,13 @@ export async function openCluster(options: ConnectOptions, logger: Logger): Prom
       migrate: checkBoolean(options.migrate, 'migrate', true),
       services: checkBoolean(options.services, 'services', true),
     });
-    return new SingleBrokerCluster(broker, addressOf(url));
+    return withApplications(new SingleBrokerCluster(broker, addressOf(url)), broker);
   }
   const { brokers } = target;
   const metadata = await openMetadata(target.metadata, { ...shared, migrate: false });
   const { store } = metadata;
-  return MultiBrokerCluster.open({ ...shared, brokers, store, closeStore: () => metadata.close(), services: false });
+  const closeStore = () => metadata.close();
+  return withApplications(await MultiBrokerCluster.open({ ...shared, brokers, store, closeStore, services: false }));
 }
 
 function milliseconds(value: unknown, name: string, fallback: number): number {

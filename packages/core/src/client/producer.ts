@@ -8,6 +8,7 @@ import { EventBus } from '../runtime/events.js';
 import { BufferMemory } from './buffer-memory.js';
 import { checkOptions, invalid } from './check-options.js';
 import { withOwnBytes, type CheckedTopic } from './checked-topic.js';
+import type { Applications } from './applications.js';
 import type { Cluster } from './cluster.js';
 import type { MetadataCache, TopicMetadata } from './metadata-cache.js';
 import { PartitionChooser } from './partition-chooser.js';
@@ -40,6 +41,7 @@ type SendTerms = Readonly<Partial<Record<(typeof TERMS)[number], unknown>>>;
 
 export interface ProducerContext {
   readonly cluster: Cluster;
+  readonly applications: Applications;
   readonly metadata: MetadataCache;
   /** Creates a topic that is missing, where the connection allows it; answers whether it did. */
   readonly autoCreateTopic: (topic: string) => Promise<boolean>;
@@ -93,7 +95,7 @@ export class LogProducer implements Producer {
       onFreed: (bytes) => this.#memory.give(bytes),
     });
     this.#transactional = new TransactionalSends({
-      outbox: context.cluster.outbox,
+      applications: context.applications,
       clock,
       batchSize,
       peek: (topic) => context.metadata.peek(topic),

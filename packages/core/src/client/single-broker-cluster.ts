@@ -1,6 +1,4 @@
-import type { Application } from '../broker/application.js';
 import type { Broker } from '../broker/broker.js';
-import { PostlogError } from '../errors/postlog-error.js';
 import type { Assignor } from '../group/assignors.js';
 import {
   addPartitions,
@@ -23,7 +21,7 @@ export class SingleBrokerCluster implements Cluster {
   readonly logger;
   readonly topics: ClusterTopics;
   readonly operations: ClusterOperations;
-  readonly outbox;
+  readonly isOneBroker = true;
   readonly #broker: Broker;
 
   /** `address`: for people, `host:port/database`. */
@@ -33,17 +31,7 @@ export class SingleBrokerCluster implements Cluster {
     this.random = broker.random;
     this.logger = broker.logger;
     this.topics = new SingleBrokerTopics(broker);
-    this.outbox = broker.outbox;
     this.operations = new SingleBrokerOperations(broker, address);
-  }
-
-  application(name: string | undefined): Application {
-    if (name === undefined && this.#broker.outbox !== undefined)
-      return { database: this.#broker.database, outbox: this.#broker.outbox };
-    throw new PostlogError(
-      'UNREGISTERED_DATABASE',
-      `there is no application ${name}; leave the name out with one broker.`,
-    );
   }
 
   knownLeader() {

@@ -1,17 +1,17 @@
 import { PostlogError } from '../errors/postlog-error.js';
 import type { OutboxRow } from '../outbox/publish.store.js';
-import type { TransactionalOutbox } from '../outbox/transactional-outbox.js';
 import { buildAsWorthWhile } from '../record/build-as-worth-while.js';
 import { RecordBatchBuilder } from '../record/record-batch-builder.js';
 import { NO_PRODUCER } from '../record/record-batch.js';
 import type { Clock } from '../runtime/clock.js';
+import type { Applications } from './applications.js';
 import { invalid, shown } from './check-options.js';
 import { withOwnBytes, type CheckedTopic } from './checked-topic.js';
 import type { TopicMetadata } from './metadata-cache.js';
 import type { PendingRecordMetadata } from './producer-types.js';
 
 export interface TransactionalSendsOptions {
-  readonly outbox: TransactionalOutbox | undefined;
+  readonly applications: Applications;
   readonly clock: Clock;
   readonly batchSize: number;
   /** What is known of a topic without waiting. */
@@ -42,8 +42,7 @@ export class TransactionalSends {
 
   /** @throws PostlogError before any effect; errors of the transaction */
   async publish(transaction: unknown, topics: readonly CheckedTopic[]): Promise<PendingRecordMetadata[]> {
-    const { outbox, peek, find } = this.#options;
-    if (outbox === undefined) throw inCluster();
+    const { peek, find } = this.#options;
     if (typeof transaction !== 'object' || transaction === null) throw noHandle(transaction);
     const known = topics.map(({ topic }) => peek(topic));
     const isKnown = known.every((each) => each !== undefined);
@@ -54,7 +53,7 @@ export class TransactionalSends {
     const turn = (async () => {
       await previous;
       const { rows, places } = encoded ?? this.#encode(kept, await Promise.all(kept.map(({ topic }) => find(topic))));
-      if (rows.length > 0) await outbox.publish(transaction, await Promise.all(rows.map(buildRow)));
+      if (rows.length > 0) await this.#write(transaction, await Promise.all(rows.map(buildRow)));
       return places;
     })();
     this.#turns.set(
@@ -65,6 +64,11 @@ export class TransactionalSends {
       ),
     );
     return turn;
+  }
+
+  async #write(handle: object, rows: readonly OutboxRow[]): Promise<void> {
+    const { application, ...entered } = await this.#options.applications.enter(handle);
+    await application.outbox.publish(entered, rows);
   }
 
   #encode(topics: readonly CheckedTopic[], metadata: readonly TopicMetadata[]): Encoded {
@@ -113,12 +117,5 @@ function noHandle(transaction: unknown): PostlogError {
   return new PostlogError(
     'INVALID_TXN_STATE',
     `transaction is ${transaction === undefined ? 'undefined' : shown(transaction)}; give the transaction to publish in, or leave the option out to publish at once.`,
-  );
-}
-
-function inCluster(): PostlogError {
-  return new PostlogError(
-    'INVALID_REQUEST',
-    'with several brokers, sending in a transaction is not possible yet; send after the commit.',
   );
 }

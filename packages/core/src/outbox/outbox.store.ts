@@ -13,6 +13,12 @@ export interface NextMark {
   readonly doneId: number;
 }
 
+/** Compared in the call that moves the mark. */
+export interface SequencerFence {
+  readonly leaseEpoch: bigint;
+  readonly mark: bigint;
+}
+
 /** What became of one composed batch. */
 export interface SequencedBatch {
   readonly partitionId: number;
@@ -22,6 +28,11 @@ export interface SequencedBatch {
 const REGISTER: Statement = {
   name: 'register_outbox',
   text: /* sql */ `select postlog.register_outbox_v1() as place`,
+};
+
+const BIND: Statement = {
+  name: 'bind_outbox',
+  text: /* sql */ `select * from postlog.bind_outbox_v1($1)`,
 };
 
 const READ: Statement = {
@@ -50,6 +61,15 @@ const TRUNCATE: Statement = {
 /** Where this database is, as `publish.store.ts` compares it; in a copy of a database the outbox begins anew. */
 export async function registerOutbox(database: Database): Promise<string> {
   return (await database.one<{ place: string }>(REGISTER)).place;
+}
+
+/** Makes a database an application of a cluster: where it is, and the producer id of its records. @throws PostlogError `UNREGISTERED_DATABASE` */
+export async function bindOutbox(
+  database: Database,
+  clusterId: string,
+): Promise<{ readonly place: string; readonly producerId: bigint }> {
+  const { place, producer_id } = await database.one<{ place: string; producer_id: bigint }>(BIND, [clusterId]);
+  return { place, producerId: producer_id };
 }
 
 /** What to append next, and the first batches of it. */
@@ -91,7 +111,7 @@ export async function readBatches(
 /** Appends the rounds and moves the mark; undefined when another sequencer was here, and nothing happened. */
 export async function sequence(
   database: Database,
-  fence: { readonly leaseEpoch: bigint; readonly mark: bigint },
+  fence: SequencerFence,
   next: NextMark,
   rounds: readonly (readonly ComposedBatch[])[],
 ): Promise<SequencedBatch[] | undefined> {

@@ -3,6 +3,7 @@ import type { Database } from '../postgres/database.js';
 import { until } from '../testing/collect.js';
 import { outboxWorld, type OutboxWorld } from '../testing/outbox-world.js';
 import { registerOutbox, truncateOutbox } from './outbox.store.js';
+import { ownLog } from './own-log.js';
 import { Sequencer, type SequencerOptions } from './sequencer.js';
 
 let world: OutboxWorld;
@@ -18,6 +19,7 @@ const lease = async (holder: string, ttlMs = 60_000, database = world.database) 
 const sequencer = (options: Partial<SequencerOptions> = {}, database: Database = world.database) =>
   new Sequencer({
     database,
+    log: ownLog(database),
     onAppended: (partitionIds) => void appended.push(...partitionIds),
     onDropped: () => {},
     ...options,

@@ -10,12 +10,25 @@
  * O3  Nobody waits for a transaction that is still open: what is visible now and was not with the last mark is what is appended.
  */
 import type { Database } from '../postgres/database.js';
-import { composeBatches, type ReadRow } from './compose-batches.js';
+import { composeBatches, type ComposedBatch, type ReadRow } from './compose-batches.js';
 import { pageEnd, type OutboxPlan, type PlannedRow } from './outbox-plan.js';
-import { readBatches, readOutbox, sequence, type NextMark } from './outbox.store.js';
+import { readBatches, readOutbox, type NextMark, type SequencedBatch, type SequencerFence } from './outbox.store.js';
+
+/** The way of composed batches into a log. */
+export interface SequencedLog {
+  /** This process has become the sequencer: what its predecessor left undone comes first. */
+  takeOver?(): Promise<void>;
+  /** Takes the rounds and moves the mark, both or neither; undefined when another sequencer was here, and nothing happened. */
+  append(
+    fence: SequencerFence,
+    next: NextMark,
+    rounds: readonly (readonly ComposedBatch[])[],
+  ): Promise<readonly SequencedBatch[] | undefined>;
+}
 
 export interface SequencerOptions {
   readonly database: Database;
+  readonly log: SequencedLog;
   /** Records of these partitions are in the log. */
   readonly onAppended: (partitionIds: readonly number[]) => void;
   /** Records were for partitions that do not exist any more. */
@@ -43,6 +56,12 @@ export class Sequencer {
     this.#limits = options.limits ?? DEFAULT_LIMITS;
   }
 
+  /** To be called once with each new lease. @throws PostlogError */
+  async takeOver(): Promise<void> {
+    this.#plan = undefined;
+    await this.#options.log.takeOver?.();
+  }
+
   /**
    * Appends one page of what was committed. Whatever it throws, nothing is lost and nothing is appended twice: the next step looks anew.
    *
@@ -57,12 +76,8 @@ export class Sequencer {
     const end = pageEnd(outbox.rows, next, this.#limits);
     const page = await this.#readPage(outbox.rows.slice(next, end));
     const isLast = end === outbox.rows.length;
-    const answers = await sequence(
-      this.#options.database,
-      { leaseEpoch, mark },
-      markAfter(outbox, end),
-      await composeBatches(page),
-    );
+    const rounds = await composeBatches(page);
+    const answers = await this.#options.log.append({ leaseEpoch, mark }, markAfter(outbox, end), rounds);
     if (answers === undefined) return 'fenced';
     if (!isLast) this.#plan = { outbox, next: end, mark: mark + 1n };
     this.#tell(answers);
@@ -73,8 +88,7 @@ export class Sequencer {
   async moveOn(leaseEpoch: bigint): Promise<void> {
     if (this.#plan !== undefined) return;
     const { outbox, mark } = await this.#makePlan();
-    if (outbox.rows.length === 0)
-      await sequence(this.#options.database, { leaseEpoch, mark }, markAfter(outbox, 0), []);
+    if (outbox.rows.length === 0) await this.#options.log.append({ leaseEpoch, mark }, markAfter(outbox, 0), []);
   }
 
   async #makePlan() {

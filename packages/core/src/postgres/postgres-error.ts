@@ -154,9 +154,16 @@ const RULES: readonly Rule[] = [
     detail: 'a partition refuses these dead letters; look whether their topic is as it was when they failed',
   },
   {
+    states: /^PL020/,
+    code: 'UNREGISTERED_DATABASE',
+    detail:
+      'a database is an application of one cluster, or a broker with topics of its own; give another database, or connect to the one that it belongs to',
+  },
+  {
     states: /^23514/,
     code: 'INVALID_REQUEST',
-    detail: 'this broker belongs to a cluster, which takes no records from transactions yet; send after the commit',
+    detail:
+      'this broker belongs to a cluster; keep what your transactions write in another database, and name that in connect({ applications })',
   },
 ];
 

@@ -1,3 +1,4 @@
+import { Applications } from '../client/applications.js';
 import { FetchDispatcher } from '../broker/fetch-dispatcher.js';
 import type { ClientBroker } from '../broker/log-requests.js';
 import { groupKey } from '../broker/wake-up.js';
@@ -77,10 +78,7 @@ export class InMemoryBroker {
       logger,
       topics: this.topics,
       operations: OPERATIONS,
-      outbox: undefined,
-      application: () => {
-        throw new PostlogError('UNREGISTERED_DATABASE', 'a log in memory has no database, and so no transactions.');
-      },
+      isOneBroker: false,
       knownLeader: () => leader,
       broker: () => Promise.resolve(broker),
       leaderOf: () => Promise.resolve({ broker, leaderEpoch: leader.leaderEpoch }),
@@ -124,7 +122,10 @@ export class InMemoryBroker {
 
   /** As core's `connect`. */
   connect(options: { readonly clientId?: string; readonly allowAutoTopicCreation?: boolean } = {}): Postlog {
-    return attach(this.#cluster, options);
+    const cluster = this.#cluster;
+    const { random } = cluster;
+    const applications = new Applications([], { schema: 'postlog', random });
+    return attach({ cluster, applications, close: () => cluster.close() }, options);
   }
 }
 

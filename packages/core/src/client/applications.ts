@@ -1,0 +1,52 @@
+import type { Application } from '../broker/application.js';
+import { PostlogError } from '../errors/postlog-error.js';
+import { RegisteredDatabases } from '../outbox/registered-databases.js';
+import type { EnteredTransaction } from '../outbox/transactional-outbox.js';
+import type { Random } from '../runtime/random.js';
+
+/** A user's transaction, and the application that it is of. */
+export type ApplicationTransaction = EnteredTransaction & { readonly application: Application };
+
+/** The databases whose transactions publish and consume. */
+export class Applications {
+  readonly #applications: readonly Application[];
+  readonly #databases: RegisteredDatabases<Application>;
+
+  constructor(applications: readonly Application[], options: { readonly schema: string; readonly random: Random }) {
+    this.#applications = applications;
+    this.#databases = new RegisteredDatabases({
+      schema: options.schema,
+      uniqueName: (prefix) => options.random.uniqueName(prefix),
+      databases: new Map(applications.map((application) => [application.place, application])),
+    });
+  }
+
+  /** By name; without one, the only one. @throws PostlogError `UNREGISTERED_DATABASE` */
+  named(name: string | undefined): Application {
+    const applications = this.#applications;
+    if (applications.length === 0) throw none();
+    const found = name === undefined ? applications : applications.filter((application) => application.name === name);
+    if (found.length === 1) return found[0]!;
+    const names = applications.flatMap((application) => application.name ?? []);
+    throw new PostlogError(
+      'UNREGISTERED_DATABASE',
+      name === undefined
+        ? `there are several applications; say which with application: one of ${names.join(', ')}.`
+        : `there is no application ${name}; ${names.length === 0 ? "leave it out, for the broker's own database" : `give one of ${names.join(', ')}`}.`,
+    );
+  }
+
+  /** Demands an open transaction of one of them. @throws PostlogError `INVALID_TXN_STATE`, `UNREGISTERED_DATABASE` */
+  async enter(handle: unknown): Promise<ApplicationTransaction> {
+    if (this.#applications.length === 0) throw none();
+    const { database, ...entered } = await this.#databases.enter(handle);
+    return { ...entered, application: database };
+  }
+}
+
+function none(): PostlogError {
+  return new PostlogError(
+    'UNREGISTERED_DATABASE',
+    'a cluster takes part in transactions of databases that it knows; name them in connect({ applications: [{ name, url }] }).',
+  );
+}
