@@ -49,6 +49,8 @@ export interface BrokerOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  /** One of a cluster: its database is no application's, so there is no outbox to look at [`false`]. */
+  readonly isOfCluster?: boolean;
   /** In a cluster: where a group is logged, as this process knows; left out where the broker is alone. */
   readonly groupLogOf?: (groupId: string) => GroupLogPlace;
   /** Which wake-ups this process hears of; each costs the server and the process something. [what may be read] */
@@ -154,7 +156,7 @@ export class Broker {
       await broker.#reach();
       if (options.migrate) await migrate(broker.database);
       else await broker.#demandSchema();
-      broker.#application = await broker.#openApplication();
+      if (options.isOfCluster !== true) broker.#application = await broker.#openApplication();
       broker.#start();
       return broker;
     } catch (error) {
