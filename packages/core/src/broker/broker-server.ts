@@ -148,7 +148,13 @@ export class BrokerServer {
    */
   static async start(options: BrokerServerOptions): Promise<BrokerServer> {
     // Nobody consumes or joins groups through it.
-    const broker = await Broker.open({ ...options, migrate: true, services: true, isOfCluster: true, hears: 'nothing' });
+    const broker = await Broker.open({
+      ...options,
+      migrate: true,
+      services: true,
+      isOfCluster: true,
+      hears: 'nothing',
+    });
     const server = new BrokerServer(options, broker);
     try {
       await server.#registration.register();

@@ -156,8 +156,7 @@ export class LogConsumer implements Consumer {
 
   async stop(): Promise<void> {
     const session = this.#session;
-    this.#session = undefined;
-    this.#run = undefined;
+    [this.#session, this.#run] = [undefined, undefined];
     if (session === undefined) return;
     await session.stop();
     this.#bus.emit(CONSUMER_EVENTS.STOP);
