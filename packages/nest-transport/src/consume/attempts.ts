@@ -4,6 +4,7 @@ export class Attempts {
 
   /** The number of the call that comes. */
   next(topic: string, partition: number, offset: string): number {
+    if (this.#failures.size === 0) return 1;
     return 1 + (this.#of(topic, partition).find((each) => each.offset === offset)?.count ?? 0);
   }
 

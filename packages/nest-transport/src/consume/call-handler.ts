@@ -3,9 +3,10 @@ import { isObservable, lastValueFrom, type Observable } from 'rxjs';
 import type { Handler } from './route.js';
 import type { HandlingContext } from './handling.context.js';
 
-/** Calls a handler. A stream that completes without a value (a filter answered `EMPTY`) counts as handled. */
-export async function callHandler({ call }: Handler, payload: unknown, context: HandlingContext): Promise<void> {
-  const result: unknown = await call(payload, context);
+/** Calls a handler with what `payload` answers. A stream that completes without a value (a filter answered `EMPTY`) counts as handled. */
+export async function callHandler({ call }: Handler, payload: () => unknown, context: HandlingContext): Promise<void> {
+  const ready = payload();
+  const result: unknown = await call(ready instanceof Promise ? await ready : ready, context);
   if (isObservable(result)) await lastValueFrom(result as Observable<unknown>, { defaultValue: undefined });
 }
 

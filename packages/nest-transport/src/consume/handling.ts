@@ -34,22 +34,27 @@ export class Handling {
   readonly #attempts = new Attempts();
   /** Once true, a batch ends at its next slice. */
   isPaused = false;
+  /** When a call last came to an end, in milliseconds since 1970. */
+  endedAt = Date.now();
 
   constructor(options: HandlingOptions) {
     this.#options = options;
   }
 
   /** One record. Those that nobody here takes pass by. */
-  async record({ topic, partition, message }: EachMessagePayload): Promise<void> {
+  record({ topic, partition, message }: EachMessagePayload): Promise<void> | void {
     const { route, answers } = this.#options;
     const request = readRequest(message.headers);
+    this.endedAt = Date.now();
     if (request?.kind === 'cancel') return answers.cancel(request.id);
     const asked = request === undefined ? undefined : requestHandler(route, request.pattern);
     if (request !== undefined && asked !== undefined)
-      return answers.answer(request, { handler: asked, topic, partition, group: route.group, message });
+      return answers
+        .answer(request, { handler: asked, topic, partition, group: route.group, message })
+        .finally(() => (this.endedAt = Date.now()));
     const handler = recordHandler(route, headerText(message.headers, TYPE_HEADER));
     if (handler === undefined) return;
-    await this.#attempt(handler, { topic, partition }, message.offset, (shared) => ({
+    return this.#attempt(handler, { topic, partition }, message.offset, (shared) => ({
       context: new PostlogContext({ ...shared, message }),
       payload: () => this.#payload(handler, topic, message),
     }));
@@ -81,7 +86,7 @@ export class Handling {
       await this.#attempt(handler, place, firstOffset, (shared) => ({
         context: new PostlogBatchContext({ ...shared, firstOffset, lastOffset: last ?? firstOffset }),
         // What comes before a record that does not fit its schema is handled first.
-        payload: () => (records.length === 0 ? Promise.reject(invalid) : Promise.resolve(records)),
+        payload: () => (records.length === 0 ? Promise.reject(invalid) : records),
       }));
     } catch (error) {
       if (error instanceof BatchItemError && error.index > 0 && error.index < records.length)
@@ -107,7 +112,8 @@ export class Handling {
     return { records, invalid: undefined };
   }
 
-  async #payload({ contract }: Handler, topic: string, message: ConsumedMessage): Promise<unknown> {
+  /** A promise only where a schema needs one. */
+  #payload({ contract }: Handler, topic: string, message: ConsumedMessage): unknown {
     const value = readPayload(message);
     const known = contract ?? this.#options.topics.contractNamed(topic);
     return known?.checkOnReceive === true ? checkValue(known, value) : value;
@@ -118,7 +124,7 @@ export class Handling {
     handler: Handler,
     { topic, partition }: Place,
     offset: string,
-    prepare: (shared: HandlingPlace) => { context: HandlingContext; payload: () => Promise<unknown> },
+    prepare: (shared: HandlingPlace) => { context: HandlingContext; payload: () => unknown },
   ): Promise<void> {
     const { route, around, onFailure, stopping } = this.#options;
     const { signal, within } = callSignal(handler, stopping);
@@ -132,13 +138,15 @@ export class Handling {
       signal,
     });
     try {
-      await within(around(context, async () => callHandler(handler, await payload(), context)));
+      await within(around(context, () => callHandler(handler, payload, context)));
       this.#attempts.done(topic, partition, offset);
     } catch (error) {
       const real = context.thrown ?? error;
       this.#attempts.failed(topic, partition, offset);
       onFailure(context, real);
       throw real;
+    } finally {
+      this.endedAt = Date.now();
     }
   }
 }

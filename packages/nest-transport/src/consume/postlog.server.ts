@@ -34,6 +34,7 @@ export interface ServerParts {
 }
 
 const DRAIN_TIMEOUT_MS = 10_000;
+type PostlogServerBase = Server<PostlogServerEvents, PostlogStatus>;
 
 /**
  * The microservice strategy: event handlers become subscriptions, keyed by topic and group, so that two groups on one topic
@@ -48,6 +49,8 @@ export class PostlogServer extends Server<PostlogServerEvents, PostlogStatus> {
   readonly #answers: Answers;
   #subscriptions: readonly Subscription[] = [];
   #closing: Promise<void> | undefined;
+  /** Whether anybody has set one of Nest's processing hooks. */
+  #isTraced = false;
   /** Whether Nest has given this server its handlers (`connectPostlog`, `postlogMicroservice`). */
   isAttached = false;
 
@@ -180,8 +183,19 @@ export class PostlogServer extends Server<PostlogServerEvents, PostlogStatus> {
     this._status$.next(worst ?? 'connected');
   }
 
+  override setOnProcessingStartHook(...args: Parameters<PostlogServerBase['setOnProcessingStartHook']>): void {
+    this.#isTraced = true;
+    super.setOnProcessingStartHook(...args);
+  }
+
+  override setOnProcessingEndHook(...args: Parameters<PostlogServerBase['setOnProcessingEndHook']>): void {
+    this.#isTraced = true;
+    super.setOnProcessingEndHook(...args);
+  }
+
   /** The end hook runs exactly once, also when the handler fails: it closes a span of whoever traces. */
   #withHooks(context: HandlingContext, run: () => Promise<void>): Promise<void> {
+    if (!this.#isTraced) return run();
     return new Promise((resolve, reject) => {
       this.onProcessingStartHook(this.transportId, context, async () => {
         try {

@@ -30,9 +30,8 @@ export class Subscription {
   readonly #handling: Handling;
   readonly #stopping = new AbortController();
   #state: SubscriptionState = 'starting';
-  /** When it last gave a sign of life, and when a handler last came to an end, in milliseconds since 1970. */
+  /** When it last gave a sign of life, in milliseconds since 1970. */
   heardAt = Date.now();
-  handledAt = Date.now();
 
   constructor(parts: SubscriptionParts) {
     this.route = parts.route;
@@ -43,6 +42,11 @@ export class Subscription {
 
   get state(): SubscriptionState {
     return this.#state;
+  }
+
+  /** When a handler last came to an end, in milliseconds since 1970. */
+  get handledAt(): number {
+    return this.#handling.endedAt;
   }
 
   async start(): Promise<void> {
@@ -59,9 +63,9 @@ export class Subscription {
             eachBatchAutoResolve: false,
             eachBatchMinRecords: handler.batchSize,
             eachBatchWaitMs: handler.batchWaitMs,
-            eachBatch: (batch) => this.#handled(this.#handling.batch(batch)),
+            eachBatch: (batch) => this.#handling.batch(batch),
           }
-        : { keyConcurrency, eachMessage: (record) => this.#handled(this.#handling.record(record)) }),
+        : { keyConcurrency, eachMessage: (record) => this.#handling.record(record) }),
     });
   }
 
@@ -87,14 +91,6 @@ export class Subscription {
   /** Tells handlers that still run to give up (`context.signal`). */
   abort(): void {
     this.#stopping.abort();
-  }
-
-  async #handled(work: Promise<void>): Promise<void> {
-    try {
-      await work;
-    } finally {
-      this.handledAt = Date.now();
-    }
   }
 
   #makeConsumer(): Consumer {

@@ -49,6 +49,7 @@ export function cancelHeaders(id: string): Record<string, string> {
 
 /** Undefined for a record that is neither; also where its headers make no sense. */
 export function readRequest(headers: ConsumedMessage['headers']): Request | Cancel | undefined {
+  if (headers[ID] === undefined && headers[CANCEL] === undefined) return undefined;
   const cancelled = headerText(headers, CANCEL);
   if (cancelled !== undefined) return { kind: 'cancel', id: cancelled };
   const [id, pattern, inbox] = [ID, PATTERN, INBOX].map((name) => headerText(headers, name));
