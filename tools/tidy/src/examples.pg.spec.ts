@@ -15,6 +15,7 @@ const EXAMPLES: readonly [name: string, page: string, said: readonly unknown[]][
     'docs/guide/publish-in-a-transaction.md',
     ['there is a purchase 1 already', 'shipped: cake, tea'],
   ],
+  ['exactly-once', 'docs/guide/exactly-once.md', ['3 calls, balance 42, receipts for 30 and 12']],
 ];
 
 describe.each(EXAMPLES)('the example %s', (name, page, expected) => {
