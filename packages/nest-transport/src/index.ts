@@ -13,10 +13,18 @@ export { PostlogModule } from './module/postlog.module.js';
 export type { PostlogModuleOptions } from './module/postlog.options.js';
 export { POSTLOG, POSTLOG_TRANSPORT, tokenOf, transportOf } from './module/tokens.js';
 export type { PostlogClientOptions } from './publish/open-client.js';
-export type { OutgoingRecord, RecordOptions, SendBatchOptions, SendOptions } from './publish/outgoing.js';
+export type {
+  AtOnce,
+  OutgoingRecord,
+  RecordOptions,
+  SendBatchOptions,
+  SendOptions,
+  SentRecord,
+} from './publish/outgoing.js';
 export { PostlogClient, type RequestOptions } from './publish/postlog.client.js';
 export { PostlogProducer } from './publish/postlog.producer.js';
 export { TopicProducer } from './publish/topic.producer.js';
+export type { AmbientTx, TransactionHostHandle } from './publish/transaction-scope.js';
 export { RemoteError } from './request/remote-error.js';
 export type { Duration } from './topic/duration.js';
 export {

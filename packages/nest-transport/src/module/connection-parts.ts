@@ -3,6 +3,7 @@ import { PostlogServer } from '../consume/postlog.server.js';
 import { PostlogHealthIndicator } from '../health/postlog-health.indicator.js';
 import { PostlogClient } from '../publish/postlog.client.js';
 import { PostlogProducer } from '../publish/postlog.producer.js';
+import { TransactionScope } from '../publish/transaction-scope.js';
 import { prepareTopics } from '../topic/prepare-topics.js';
 import { TopicDirectory } from '../topic/topic-directory.js';
 import { checkModuleOptions, connectOptions, type PostlogModuleOptions } from './postlog.options.js';
@@ -31,7 +32,8 @@ export async function openConnection(
   const postlog = await open(connectOptions(options));
   const topics = new TopicDirectory(options.topicName);
   const prepare = preparation(postlog, topics, options);
-  const producer = new PostlogProducer(postlog, topics);
+  const scope = new TransactionScope(options.ambientTx);
+  const producer = new PostlogProducer(postlog, topics, scope);
   const server = new PostlogServer({ postlog, topics, options, prepare, transportId: transportOf(name) });
   const { requestTimeoutMs, requestTopic, createTopics } = options;
   const client = new PostlogClient({

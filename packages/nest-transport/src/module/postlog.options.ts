@@ -2,6 +2,7 @@ import { CONNECT_OPTIONS, PostlogError, type ConnectOptions, type RetryOptions }
 import type { SubscriptionSettings } from '../consume/subscribe-options.js';
 import { checkNames } from '../known-names.js';
 import type { RequestSettings } from '../publish/open-client.js';
+import type { AmbientTx } from '../publish/transaction-scope.js';
 import type { CreateTopics } from '../topic/prepare-topics.js';
 
 /** Core's connection options, and how this application publishes and consumes. */
@@ -16,6 +17,11 @@ export interface PostlogModuleOptions extends ConnectOptions, RequestSettings {
   readonly topicName?: (name: string) => string;
   /** Settings of single handlers by their `id`; they win over those in the code. */
   readonly subscriptions?: Readonly<Record<string, SubscriptionSettings>>;
+  /**
+   * The transaction that is open where `producer.send()` is called, for adapters: `() => transactionHost` of `@nestjs-cls/transactional`,
+   * `() => dataSource.manager` with `typeorm-transactional` [only transactional handlers have one].
+   */
+  readonly ambientTx?: AmbientTx;
   /** How long a shutdown waits for handlers that run, in milliseconds [10 000]. */
   readonly drainTimeoutMs?: number;
   /** How many partitions of one subscription are handled at the same time [16]. */
@@ -36,6 +42,7 @@ const OWN = [
   'subscriptions',
   'requestTimeoutMs',
   'requestTopic',
+  'ambientTx',
   'drainTimeoutMs',
   'concurrency',
   'autoCommitIntervalMs',
@@ -46,11 +53,13 @@ const OWN = [
 /** @throws PostlogError `INVALID_CONFIG`, naming the nearest option for one that nobody knows. */
 export function checkModuleOptions(options: PostlogModuleOptions): PostlogModuleOptions {
   checkNames(options, [...CONNECT_OPTIONS, ...OWN], 'PostlogModule');
-  const { createTopics = 'declared', topicName } = options;
+  const { createTopics = 'declared', topicName, ambientTx } = options;
   if (createTopics !== 'declared' && createTopics !== 'never')
     throw invalid(`createTopics is ${JSON.stringify(createTopics)}; give 'declared' or 'never'`);
   if (topicName !== undefined && typeof topicName !== 'function')
     throw invalid('topicName is no function; give one that takes a name and answers the name to use');
+  if (ambientTx !== undefined && typeof ambientTx !== 'function')
+    throw invalid('ambientTx is no function; give one that answers the transaction where it is called, or undefined');
   return options;
 }
 

@@ -1,4 +1,4 @@
-import type { Acks, Headers, Message } from '@postlog/core';
+import type { Acks, Headers, Message, RecordMetadata, TransactionHandle } from '@postlog/core';
 import { checkValue } from '../topic/check-value.js';
 import type { AnyTopic, RecordKey } from '../topic/topic.js';
 import { TYPE_HEADER, withControlHeaders } from './control-headers.js';
@@ -16,8 +16,26 @@ export interface RecordOptions {
 }
 
 export interface SendBatchOptions {
-  /** What to wait for [`'all'`]. */
+  /** What to wait for [`'all'`]; not in a transaction, whose commit is its acknowledgement. */
   readonly acks?: Acks;
+  /**
+   * Publishes in a transaction of yours: what is sent is stored after its commit, and never after a rollback. TypeORM's `EntityManager` or
+   * `QueryRunner`, a pg client on which "begin" ran, or `{ query(sql, parameters) }`.
+   *
+   * [the one of the transactional handler that runs, or what `ambientTx` of the module answers; else none. `null`: none in any case]
+   */
+  readonly tx?: TransactionHandle | null;
+}
+
+/** Where a record went. In a transaction the offset is not known before the commit. */
+export interface SentRecord extends Pick<RecordMetadata, 'topicName' | 'partition' | 'errorCode'> {
+  /** A decimal string; null in a transaction. */
+  readonly baseOffset: string | null;
+}
+
+/** Publishes at once, in no transaction. */
+export interface AtOnce {
+  readonly tx: null;
 }
 
 export interface SendOptions extends RecordOptions, SendBatchOptions {}

@@ -62,7 +62,7 @@ export class PostlogClient extends ClientProxy {
     return this.#demandOpen().postlog as T;
   }
 
-  /** Publishes at once. The observable tells where the record is stored. */
+  /** Publishes at once, in no transaction: nobody need wait for it. The observable tells where the record is stored. */
   override emit<Sent>(topic: Topic<Sent, unknown>, value: NoInfer<Sent>): Observable<RecordMetadata>;
   override emit<Result = RecordMetadata, Value = unknown>(topic: string, value: Value): Observable<Result>;
   override emit(topic: AnyTopic | string, value: unknown): Observable<RecordMetadata> {
@@ -97,7 +97,7 @@ export class PostlogClient extends ClientProxy {
 
   protected async dispatchEvent<T>({ pattern, data, metadata }: Outgoing): Promise<T> {
     const topic: unknown = pattern;
-    const options = metadata === undefined ? {} : { headers: metadata };
+    const options = { tx: null, ...(metadata === undefined ? {} : { headers: metadata }) } as const;
     const { producer } = this.#demandOpen();
     if (typeof topic === 'string') return (await producer.send(topic, data, options)) as T;
     if (isContract(topic)) return (await producer.send(topic, data as never, options)) as T;

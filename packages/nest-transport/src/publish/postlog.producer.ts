@@ -1,34 +1,50 @@
 import type { Message, Postlog, Producer, RecordMetadata } from '@postlog/core';
 import type { TopicDirectory } from '../topic/topic-directory.js';
 import type { AnyTopic, Topic } from '../topic/topic.js';
-import { outgoingMessage, type OutgoingRecord, type SendBatchOptions, type SendOptions } from './outgoing.js';
+import {
+  outgoingMessage,
+  type AtOnce,
+  type OutgoingRecord,
+  type SendBatchOptions,
+  type SendOptions,
+  type SentRecord,
+} from './outgoing.js';
+import { TransactionScope } from './transaction-scope.js';
 
 /**
  * Publishes: inject it by its class. Objects go as JSON, text and bytes as they are. The contract of a topic holds for its name
  * too, once it is declared.
+ *
+ * Inside a transactional handler, and where the module's `ambientTx` answers a transaction, what is sent belongs to that transaction.
  */
 export class PostlogProducer {
   readonly #producer: Producer;
   readonly #topics: TopicDirectory;
+  readonly #scope: TransactionScope;
 
-  constructor(postlog: Postlog, topics: TopicDirectory) {
+  constructor(postlog: Postlog, topics: TopicDirectory, scope: TransactionScope = new TransactionScope()) {
     this.#producer = postlog.producer();
     this.#topics = topics;
+    this.#scope = scope;
   }
 
   /**
-   * Resolves with the record's place once it is stored.
+   * Resolves with the record's place once it is stored; in a transaction once it is written there. Await it before the commit.
    *
-   * @throws PostlogError `INVALID_RECORD` when the value does not fit the topic's schema, and as core's `send` does.
+   * @throws PostlogError `INVALID_RECORD` when the value does not fit the topic's schema, `INVALID_TXN_STATE` for a `tx` that is no open
+   * transaction, and as core's `send` does.
    */
-  send<Sent>(topic: Topic<Sent, unknown>, value: NoInfer<Sent>, options?: SendOptions): Promise<RecordMetadata>;
-  send(topic: string, value: unknown, options?: SendOptions): Promise<RecordMetadata>;
+  send<Sent>(topic: Topic<Sent, unknown>, value: NoInfer<Sent>, options: SendOptions & AtOnce): Promise<RecordMetadata>;
+  send<Sent>(topic: Topic<Sent, unknown>, value: NoInfer<Sent>, options?: SendOptions): Promise<SentRecord>;
+  send(topic: string, value: unknown, options: SendOptions & AtOnce): Promise<RecordMetadata>;
+  send(topic: string, value: unknown, options?: SendOptions): Promise<SentRecord>;
   async send(
     topic: AnyTopic | string,
     value: unknown,
-    { acks, ...options }: SendOptions = {},
-  ): Promise<RecordMetadata> {
-    const [place] = await this.#send(topic, [{ value, ...options }], acks === undefined ? {} : { acks });
+    { acks, tx, ...options }: SendOptions = {},
+  ): Promise<SentRecord> {
+    const terms = { ...(acks === undefined ? {} : { acks }), ...(tx === undefined ? {} : { tx }) };
+    const [place] = await this.#send(topic, [{ value, ...options }], terms);
     return place!;
   }
 
@@ -37,13 +53,13 @@ export class PostlogProducer {
     topic: Topic<Sent, unknown>,
     records: readonly OutgoingRecord<NoInfer<Sent>>[],
     options?: SendBatchOptions,
-  ): Promise<RecordMetadata[]>;
-  sendBatch(topic: string, records: readonly OutgoingRecord[], options?: SendBatchOptions): Promise<RecordMetadata[]>;
+  ): Promise<SentRecord[]>;
+  sendBatch(topic: string, records: readonly OutgoingRecord[], options?: SendBatchOptions): Promise<SentRecord[]>;
   sendBatch(
     topic: AnyTopic | string,
     records: readonly OutgoingRecord[],
     options: SendBatchOptions = {},
-  ): Promise<RecordMetadata[]> {
+  ): Promise<SentRecord[]> {
     return this.#send(topic, records, options);
   }
 
@@ -56,13 +72,17 @@ export class PostlogProducer {
   async #send(
     topic: AnyTopic | string,
     records: readonly OutgoingRecord[],
-    options: SendBatchOptions,
-  ): Promise<RecordMetadata[]> {
+    { acks, tx }: SendBatchOptions,
+  ): Promise<SentRecord[]> {
+    const transaction = tx === undefined ? this.#scope.current() : tx;
     const contract = this.#topics.contractOf(topic);
     const messages = records.map((record) => outgoingMessage(contract, record));
     const settled = messages.some((message) => message instanceof Promise)
       ? await Promise.all(messages.map((message) => Promise.resolve(message)))
       : (messages as Message[]);
-    return this.#producer.send({ topic: this.#topics.nameOf(topic), messages: settled, ...options });
+    const request = { topic: this.#topics.nameOf(topic), messages: settled, ...(acks === undefined ? {} : { acks }) };
+    if (transaction === undefined || transaction === null) return this.#producer.send(request);
+    const places = await this.#producer.send({ ...request, transaction });
+    return places.map((place) => ({ ...place, baseOffset: null }));
   }
 }

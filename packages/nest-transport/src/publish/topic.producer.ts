@@ -1,6 +1,5 @@
-import type { RecordMetadata } from '@postlog/core';
 import type { AnyTopic, Topic } from '../topic/topic.js';
-import type { OutgoingRecord, SendBatchOptions, SendOptions } from './outgoing.js';
+import type { OutgoingRecord, SendBatchOptions, SendOptions, SentRecord } from './outgoing.js';
 import type { PostlogProducer } from './postlog.producer.js';
 
 /** Publishes to one topic: `@InjectProducer(OrdersPlaced) private readonly orders: TopicProducer<OrderPlaced>`. */
@@ -14,12 +13,12 @@ export class TopicProducer<Sent> {
   }
 
   /** @see PostlogProducer.send */
-  send(value: Sent, options?: SendOptions): Promise<RecordMetadata> {
+  send(value: Sent, options?: SendOptions): Promise<SentRecord> {
     return this.#producer.send(this.topic as Topic<Sent, unknown>, value, options);
   }
 
   /** @see PostlogProducer.sendBatch */
-  sendBatch(records: readonly OutgoingRecord<Sent>[], options?: SendBatchOptions): Promise<RecordMetadata[]> {
+  sendBatch(records: readonly OutgoingRecord<Sent>[], options?: SendBatchOptions): Promise<SentRecord[]> {
     return this.#producer.sendBatch(this.topic as Topic<Sent, unknown>, records, options);
   }
 }

@@ -105,7 +105,7 @@ export class TestLog {
       .connect()
       .admin()
       .createTopics({ topics: [{ topic: name, ...this.#directory.contractOf(topic)?.spec }] });
-    return this.#producer.send(topic as string, value, options);
+    return this.#producer.send(topic as string, value, { ...options, tx: null });
   }
 
   /**

@@ -1,0 +1,73 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { PostlogError, type EntityManagerHandle, type QueryRunnerHandle, type TransactionHandle } from '@postlog/core';
+
+/** What `@nestjs-cls/transactional` calls its `TransactionHost`. */
+export interface TransactionHostHandle {
+  isTransactionActive(): boolean;
+  readonly tx: unknown;
+}
+
+/**
+ * Answers the transaction that is open where it is called, or whoever knows it: a `TransactionHost`, or TypeORM's `EntityManager`, which
+ * `typeorm-transactional` makes that of its transaction. Undefined, a host without a transaction and a manager without one are none.
+ */
+export type AmbientTx = () => TransactionHandle | TransactionHostHandle | undefined;
+
+interface HandlerTransaction {
+  readonly transaction: TransactionHandle;
+  hasEnded: boolean;
+}
+
+/** Which transaction a `send` that names none belongs to: of one connection. */
+export class TransactionScope {
+  readonly #ambient: AmbientTx | undefined;
+  readonly #handlers = new AsyncLocalStorage<HandlerTransaction>();
+
+  constructor(ambient?: AmbientTx) {
+    this.#ambient = ambient;
+  }
+
+  /** Runs a handler: what it sends meanwhile belongs to its transaction. */
+  async run<T>(transaction: TransactionHandle, work: () => Promise<T>): Promise<T> {
+    const own = { transaction, hasEnded: false };
+    try {
+      return await this.#handlers.run(own, work);
+    } finally {
+      own.hasEnded = true;
+    }
+  }
+
+  /**
+   * The innermost: one that is ambient was begun by the handler, or is the handler's.
+   *
+   * @throws PostlogError `INVALID_TXN_STATE` in what a handler left behind that has ended
+   */
+  current(): TransactionHandle | undefined {
+    const ambient = openTransaction(this.#ambient?.());
+    if (ambient !== undefined) return ambient;
+    const handler = this.#handlers.getStore();
+    if (handler?.hasEnded === true) {
+      throw new PostlogError(
+        'INVALID_TXN_STATE',
+        'the handler that began this send has ended, and its transaction with it; await the send in the handler, or publish at once with { tx: null }.',
+      );
+    }
+    return handler?.transaction;
+  }
+}
+
+/** What an adapter answered, if that is in a transaction; another handle is the user's word that it is. */
+export function openTransaction(given: ReturnType<AmbientTx>): TransactionHandle | undefined {
+  if (typeof given !== 'object' || given === null) return given ?? undefined;
+  if ('isTransactionActive' in given && typeof given.isTransactionActive === 'function')
+    return (given as TransactionHostHandle).isTransactionActive()
+      ? openTransaction((given as TransactionHostHandle).tx as TransactionHandle)
+      : undefined;
+  if (isEntityManager(given)) return given.queryRunner?.isTransactionActive === true ? given : undefined;
+  if ('isTransactionActive' in given) return (given as QueryRunnerHandle).isTransactionActive ? given : undefined;
+  return given;
+}
+
+function isEntityManager(given: object): given is EntityManagerHandle {
+  return 'queryRunner' in given || ('transaction' in given && 'getRepository' in given);
+}
