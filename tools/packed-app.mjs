@@ -23,7 +23,7 @@ import { ROOT, run } from './run.mjs';
 const isSmoke = process.argv.includes('--smoke');
 const NESTS = isSmoke ? ['12'] : ['12', '11'];
 const FORMATS = { esm: ['module', '/dist/index.js'], cjs: ['commonjs', '/dist-cjs/index.js'] };
-const EXPECTED = ['billing invoiced order 7', 'a quote of 70', 'UNKNOWN_TOPIC_OR_PARTITION'];
+const EXPECTED = ['billing invoiced order 7', 'a quote of 70', 'UNKNOWN_TOPIC_OR_PARTITION', 'a log in memory took it'];
 const COMPILER_OPTIONS = {
   module: 'nodenext',
   target: 'es2022',

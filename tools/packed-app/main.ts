@@ -14,6 +14,7 @@ import {
   PostlogProducer,
   Subscribe,
 } from '@postlog/nest-transport';
+import { createTestLog } from '@postlog/nest-transport/testing';
 
 interface Order {
   readonly id: number;
@@ -60,6 +61,8 @@ async function main(): Promise<void> {
     .catch((error: unknown) => error);
   if (refused instanceof PostlogError) console.log(refused.code);
   await app.close();
+  await createTestLog().publish('orders', { id: 8 });
+  console.log('a log in memory took it');
 }
 
 void main();
