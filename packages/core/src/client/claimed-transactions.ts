@@ -1,11 +1,11 @@
 import type { Application } from '../broker/application.js';
 import { Claim } from '../delivery/claim.js';
 import { PostlogError } from '../errors/postlog-error.js';
-import { mustBeRepeated } from '../postgres/postgres-error.js';
+import { mustBeRepeated, toPostlogError } from '../postgres/postgres-error.js';
 import type { TransactionHandle } from '../postgres/transaction-handle.js';
 import type { TransactionPool } from '../postgres/transaction-pool.js';
 import type { Offset } from '../record/offset.js';
-import { DEFAULT_RETRY, retryDelay } from '../runtime/backoff.js';
+import { DEFAULT_RETRY, retryDelay, type ResolvedRetry } from '../runtime/backoff.js';
 import type { Clock } from '../runtime/clock.js';
 import type { Logger } from '../runtime/logger.js';
 import type { Applications, ApplicationTransaction } from './applications.js';
@@ -25,6 +25,8 @@ export interface ClaimedTransactionsOptions {
   readonly clock: Clock;
   readonly random: () => number;
   readonly logger: Logger;
+  /** The consumer is told to stop: nobody waits for a database any more. */
+  readonly isStopping: () => boolean;
   /** The partition has another owner. */
   readonly onFenced: (partition: AssignedPartition) => void;
 }
@@ -32,9 +34,17 @@ export interface ClaimedTransactionsOptions {
 /** Deadlocks and serialization failures are nobody's fault: the call is repeated so often before it counts as failed. */
 const MOST_REPEATS = 10;
 const REPEAT = { ...DEFAULT_RETRY, initialRetryTime: 5, maxRetryTime: 500, factor: 0.8 };
+const OUTAGE = { ...DEFAULT_RETRY, maxRetryTime: 1_000 };
 
 /** A call that left nothing resolved: its transaction is rolled back. */
 const NOTHING_DONE = new Error('nothing was resolved');
+
+/** One call of a handler, and what it threw. */
+interface Call {
+  readonly part: HandledPart;
+  readonly work: PartWork<TransactionHandle>;
+  error: unknown;
+}
 
 /** One transaction for each call of a handler, whose last statement commits how far the group is. */
 export class ClaimedTransactions implements HandlerTransactions {
@@ -72,15 +82,19 @@ export class ClaimedTransactions implements HandlerTransactions {
     if (claim === undefined) throw new Error('the partition is not claimed');
     const begun = part.partition.resolvedOffset;
     if (begun !== null && !this.#beginnings.has(claim)) this.#beginnings.set(claim, begun);
-    for (let repeats = 0; ; repeats++) {
-      if (this.#uncertain.has(claim) && (await this.#lookAgain(claim, part))) return;
+    for (let repeats = 0, outages = 0; ;) {
+      if (await this.#isSettled(claim, part)) return;
+      const call: Call = { part, work, error: undefined };
       try {
-        return await this.#unlessFenced(part.partition, this.#attempt(claim, part, work));
+        return await this.#unlessFenced(part.partition, this.#attempt(claim, call));
       } catch (error) {
         if (error === NOTHING_DONE) return;
-        if (this.#uncertain.has(claim) && (await this.#lookAgain(claim, part))) return;
-        if (!isRepeated(error) || repeats >= MOST_REPEATS || part.partition.isReleased) throw error;
-        await this.#options.clock.sleep(retryDelay(REPEAT, repeats, this.#options.random));
+        if (await this.#isSettled(claim, part)) return;
+        if (isFenced(error) || this.#isOver(part)) throw error;
+        // Neither what two transactions did to each other nor a database that is away is the handler's failure.
+        if (isRepeated(error) && repeats < MOST_REPEATS) await this.#rest(REPEAT, repeats++);
+        else if (call.error === undefined && isOutage(error)) await this.#outage(error, outages++);
+        else throw error;
       }
     }
   }
@@ -89,11 +103,15 @@ export class ClaimedTransactions implements HandlerTransactions {
     await this.#pool?.close();
   }
 
-  async #attempt(claim: Claim, part: HandledPart, work: PartWork<TransactionHandle>): Promise<void> {
+  async #attempt(claim: Claim, call: Call): Promise<void> {
+    const { part, work } = call;
     let done: Offset | undefined;
     let failure: unknown;
     const handle = async (transaction: unknown) => {
-      const next = await work(transaction as TransactionHandle);
+      const next = await work(transaction as TransactionHandle).catch((error: unknown) => {
+        call.error = error;
+        throw error;
+      });
       if (next === undefined) throw NOTHING_DONE;
       done = next;
       this.#uncertain.add(claim);
@@ -128,6 +146,35 @@ export class ClaimedTransactions implements HandlerTransactions {
       'UNREGISTERED_DATABASE',
       `runInTransaction began a transaction of ${entered.application.name ?? "the broker's database"}, and the run is of ${application.name ?? "the broker's database"}; make them one.`,
     );
+  }
+
+  /** After a commit that may have happened, once its database says so: whether it has. */
+  async #isSettled(claim: Claim, part: HandledPart): Promise<boolean> {
+    for (let outages = 0; this.#uncertain.has(claim); outages++) {
+      try {
+        if (await this.#lookAgain(claim, part)) return true;
+      } catch (error) {
+        if (isFenced(error) || this.#isOver(part) || !isOutage(error)) throw error;
+        await this.#outage(error, outages);
+      }
+    }
+    return false;
+  }
+
+  #isOver({ partition }: HandledPart): boolean {
+    return partition.isReleased || this.#options.isStopping();
+  }
+
+  async #outage(error: unknown, outages: number): Promise<void> {
+    const reason = error instanceof Error ? error.message : String(error);
+    if (outages === 0)
+      this.#options.logger.warn('the database of a handler does not answer; it is tried again', { reason });
+    await this.#rest(OUTAGE, outages);
+  }
+
+  #rest(pace: ResolvedRetry, attempt: number): Promise<void> {
+    const { clock, random } = this.#options;
+    return clock.sleep(retryDelay(pace, attempt, random));
   }
 
   /** After a commit that may have happened: true when the call is settled, be it that the group is elsewhere by now. */
@@ -167,6 +214,11 @@ function isFenced(error: unknown): boolean {
   return error instanceof PostlogError
     ? error.code === 'FENCED_MEMBER_EPOCH'
     : typeof error === 'object' && error !== null && 'code' in error && error.code === 'PL006';
+}
+
+/** It may work again by itself: not for what the database refuses. */
+function isOutage(error: unknown): boolean {
+  return toPostlogError(error, { sent: true }).retriable;
 }
 
 function isRepeated(error: unknown): boolean {

@@ -149,6 +149,7 @@ export class ConsumerSession {
       groupId: options.groupId!,
       memberId: () => this.#source.memberId!,
       runInTransaction: run.runInTransaction,
+      isStopping: () => this.#isStopping,
       concurrency: run.partitionsConsumedConcurrently ?? 1,
       clock: cluster.clock,
       random: cluster.random.next,

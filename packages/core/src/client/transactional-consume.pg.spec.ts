@@ -114,6 +114,26 @@ describe('a transactional handler', () => {
     expect(crashed).toEqual([]);
   });
 
+  it('waits for a database that is away, without counting that as a failure', async () => {
+    await world.publish('a');
+    const client = await world.client();
+    const crashed: unknown[] = [];
+    const consumer = await world.consumer(world.postlog, { retry: { retries: 0 } });
+    consumer.on(consumer.events.CRASH, (event) => crashed.push(event));
+    let begun = 0;
+    await runTransactional<pg.Client>(consumer, {
+      runInTransaction: async (work) => {
+        if (++begun < 4) throw new Error('Connection terminated unexpectedly');
+        await client.query('begin');
+        await work(client);
+        await client.query('commit');
+      },
+      eachMessage: ({ message, transaction }) => world.save(transaction, message.value),
+    });
+    expect(await world.untilSaved(1)).toEqual(['a']);
+    expect([begun, crashed]).toEqual([4, []]);
+  });
+
   it('of batches commits up to what it resolved, and nothing where it resolved nothing', async () => {
     await world.publish('a', 'b', 'c', 'd');
     const calls: string[][] = [];
