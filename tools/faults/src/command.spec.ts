@@ -3,6 +3,7 @@ import { parseCommand, UsageError } from './command.js';
 const NAMES = {
   plants: {
     groups: ['skip-fence', 'two-owners'],
+    transactions: ['sequence-cursor'],
     cluster: ['skip-fence', 'no-dedup'],
     simulation: ['a leader leads for ever'],
   },
@@ -44,6 +45,20 @@ describe('the command line', () => {
     });
   });
 
+  it('runs three minutes of transactions in six processes unless told otherwise', () => {
+    const usual = { kind: 'transactions', minutes: 3, seed: 500_000, processes: 6, plant: undefined, keep: false };
+    expect(parse('transactions')).toEqual(usual);
+    const given = ['--minutes', '5', '--seed', '7', '--processes', '4', '--plant', 'sequence-cursor', '--keep'];
+    expect(parse('transactions', ...given)).toEqual({
+      ...usual,
+      minutes: 5,
+      seed: 7,
+      processes: 4,
+      plant: 'sequence-cursor',
+      keep: true,
+    });
+  });
+
   it('simulates two thousand seeds from the first on unless told otherwise', () => {
     const usual = { kind: 'simulation', seed: 1, seeds: 2_000, plant: undefined };
     expect(parse('simulation')).toEqual(usual);
@@ -57,7 +72,7 @@ describe('the command line', () => {
   });
 
   it.each([
-    [[], 'say what to run: groups or zombie or cluster or simulation'],
+    [[], 'say what to run: groups or zombie or transactions or cluster or simulation'],
     [['cluster', '--metadata', 'zookeeper'], '--metadata is "zookeeper"; give postgres or etcd'],
     [['cluster', '--script', 'leader-die'], 'did you mean leader-dies?'],
     [['cluster', '--plant', 'two-owners'], 'there is no plant "two-owners" in this run'],

@@ -20,6 +20,14 @@ export type Command =
       readonly plant: string | undefined;
     }
   | {
+      readonly kind: 'transactions';
+      readonly minutes: number;
+      readonly seed: number;
+      readonly processes: number;
+      readonly plant: string | undefined;
+      readonly keep: boolean;
+    }
+  | {
       readonly kind: 'cluster';
       readonly minutes: number;
       readonly seed: number;
@@ -33,14 +41,14 @@ export type Command =
 /** What can be named on the command line. */
 export interface Names {
   /** Faults that can be planted, by run. */
-  readonly plants: Readonly<Record<'groups' | 'cluster' | 'simulation', readonly string[]>>;
+  readonly plants: Readonly<Record<'groups' | 'transactions' | 'cluster' | 'simulation', readonly string[]>>;
   readonly scripts: readonly string[];
 }
 
 /** The command line is wrong; the message says how to mend it. */
 export class UsageError extends Error {}
 
-const RUNS = ['groups', 'zombie', 'cluster', 'simulation'];
+const RUNS = ['groups', 'zombie', 'transactions', 'cluster', 'simulation'];
 const METADATA = ['postgres', 'etcd'] as const;
 
 /** `chance`: a seed when none is given. */
@@ -71,6 +79,15 @@ export function parseCommand(args: readonly string[], names: Names, chance: () =
       metadata: metadataOf(values.metadata ?? 'postgres'),
       script: known('script', values.script, names.scripts),
       plant: known('plant', values.plant, names.plants.cluster),
+      keep: values.keep === true,
+    };
+  }
+  if (run === 'transactions') {
+    return {
+      kind: 'transactions',
+      ...shared,
+      processes: number('processes', values.processes, { least: 3, most: 64, fallback: 6 }),
+      plant: known('plant', values.plant, names.plants.transactions),
       keep: values.keep === true,
     };
   }

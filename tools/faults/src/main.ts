@@ -7,12 +7,19 @@ import { GroupsRun } from './groups-run.js';
 import type { Anomaly } from './history.js';
 import { PLANTS } from './plants.js';
 import { runSimulation } from './simulation-run.js';
+import { TRANSACTION_PLANTS } from './transactions/transactions-plants.js';
+import { TransactionsRun } from './transactions/transactions-run.js';
 import { runZombie } from './zombie-run.js';
 
 const INTERRUPTED = 130;
 const SHOWN = 20;
 const NAMES = {
-  plants: { groups: Object.keys(PLANTS), cluster: Object.keys(CLUSTER_PLANTS), simulation: MISTAKES },
+  plants: {
+    groups: Object.keys(PLANTS),
+    transactions: Object.keys(TRANSACTION_PLANTS),
+    cluster: Object.keys(CLUSTER_PLANTS),
+    simulation: MISTAKES,
+  },
   scripts: Object.keys(SCRIPTS),
 };
 const named = (names: Readonly<Record<string, { readonly what: string }>>) =>
@@ -21,6 +28,7 @@ const named = (names: Readonly<Record<string, { readonly what: string }>>) =>
     .join('\n');
 const HELP = `npm run faults -- groups [options]
 npm run faults -- zombie
+npm run faults -- transactions [options]
 npm run faults -- cluster [options]
 npm run faults -- simulation [options]
 
@@ -28,6 +36,11 @@ groups   members of one group in processes of their own, under random faults (SI
          leaving, joining, partitions added) on an embedded Postgres, while records are sent; then everything heals, and a
          checker reads what handlers and database wrote down. The last line is a JSON object.
 zombie   a member is stopped for longer than its session and goes on: what becomes of its commit and its handlers
+transactions
+         processes that publish and handle in transactions of one embedded Postgres, under random faults (SIGKILL and SIGSTOP of
+         processes, SIGKILL and immediate shutdown of Postgres, terminated sessions): orders and their records, a topic copied to a
+         topic and to a table, money that moves over tables and topics; then everything heals, and a checker compares what is in
+         tables, topics and histories. The last line is a JSON object.
 cluster  three brokers on three embedded Postgres servers, clients in processes of their own, and a proxy on every edge between
          them, under random faults (SIGKILL and SIGSTOP of servers and brokers, edges cut one way or both, connections reset in the
          middle of a commit, two of three down, rolling restarts), while records are sent and read; then everything heals, all
@@ -45,6 +58,12 @@ groups
   --partitions N   partitions at the beginning [12]
   --plant NAME     one of:
 ${named(Object.fromEntries(Object.entries(PLANTS).map(([name, what]) => [name, { what }])))}
+
+transactions
+  --processes N    of the application [6]
+  --keep           keep what was written down when the run was clean, too
+  --plant NAME     one of:
+${named(TRANSACTION_PLANTS)}
 
 cluster
   --metadata STORE postgres or etcd [postgres]
@@ -84,6 +103,7 @@ async function main(): Promise<number> {
       void interruption.then(() => process.exit(INTERRUPTED));
     });
   if (command.kind === 'cluster') return runCluster(command);
+  if (command.kind === 'transactions') return runTransactions(command);
   if (command.kind === 'simulation') return tell(await runSimulation({ ...command, say }));
   const starting = startEmbeddedPostgres({ settings: { max_connections: '200' } });
   cleanup.add(async () => (await starting).stop());
@@ -104,6 +124,24 @@ async function runCluster({ minutes, ...options }: Extract<Command, { kind: 'clu
   const sayWhen = (text: string) =>
     say(`${((performance.now() - startedAt) / 1_000).toFixed(1).padStart(6)} s  ${text}`);
   const outcome = await ClusterRun.run({ ...options, lengthMs: minutes * 60_000, say: sayWhen, onStop: cleanup.add });
+  if (outcome.folder !== undefined) say(`what everybody wrote down is in ${outcome.folder}`);
+  return tell(outcome);
+}
+
+async function runTransactions({ minutes, ...options }: Extract<Command, { kind: 'transactions' }>): Promise<number> {
+  const startedAt = performance.now();
+  const sayWhen = (text: string) =>
+    say(`${((performance.now() - startedAt) / 1_000).toFixed(1).padStart(6)} s  ${text}`);
+  const starting = startEmbeddedPostgres({ settings: { max_connections: '300' } });
+  cleanup.add(async () => (await starting).stop());
+  const outcome = await TransactionsRun.run({
+    ...options,
+    server: await starting,
+    lengthMs: minutes * 60_000,
+    sessionTimeoutMs: 2_000,
+    say: sayWhen,
+    onStop: cleanup.add,
+  });
   if (outcome.folder !== undefined) say(`what everybody wrote down is in ${outcome.folder}`);
   return tell(outcome);
 }

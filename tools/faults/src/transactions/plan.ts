@@ -1,0 +1,55 @@
+import { randomOf } from '../schedule.js';
+import type { FaultKind } from './events.js';
+
+/** A fault to inject, so many milliseconds after the beginning. */
+export interface PlannedFault {
+  readonly atMs: number;
+  readonly kind: FaultKind;
+  /** Which of those that it may hit: a part of their number. */
+  readonly target: number;
+  /** Until a process or the server is started again, or a process goes on. */
+  readonly lastsMs: number;
+}
+
+export interface PlanOptions {
+  readonly seed: number;
+  readonly lengthMs: number;
+  readonly sessionTimeoutMs: number;
+}
+
+const WINDOW_MS = 20_000;
+/** At the end of each window nothing begins, so that what waits is caught up with. */
+const QUIET_MS = 6_000;
+/** After the database was gone, sessions have ended and members join again: a fault in that time would meet nothing. */
+const AFTER_CRASH_MS = 5_000;
+const KINDS: readonly FaultKind[] = [
+  'stall-app',
+  'kill-app',
+  'terminate-backends',
+  'kill-app',
+  'crash-postgres',
+  'terminate-backends',
+  'stall-app',
+  'kill-postgres',
+  'stall-app',
+  'terminate-backends',
+];
+
+/** The faults of a run, the same for the same seed; every kind comes before any comes too often. */
+export function planFaults({ seed, lengthMs, sessionTimeoutMs }: PlanOptions): PlannedFault[] {
+  const random = randomOf(seed);
+  const faults: PlannedFault[] = [];
+  let deck: FaultKind[] = [];
+  for (let atMs = 500 + random() * 500; atMs < lengthMs; atMs += 800 + random() * 2_200) {
+    if (atMs % WINDOW_MS > WINDOW_MS - QUIET_MS) continue;
+    if (deck.length === 0) deck = [...KINDS];
+    const [kind] = deck.splice(Math.floor(random() * deck.length), 1);
+    const length = random();
+    const lastsMs = kind === 'stall-app' ? sessionTimeoutMs + 2_500 + length * 3_000 : length * 1_500;
+    faults.push({ atMs, kind: kind!, target: random(), lastsMs });
+    // Most zombies find their connection as they left it.
+    if (kind === 'stall-app' && random() < 0.7) atMs += lastsMs;
+    if (kind === 'crash-postgres' || kind === 'kill-postgres') atMs += AFTER_CRASH_MS;
+  }
+  return faults;
+}

@@ -1,0 +1,221 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { connect, type Postlog } from '@postlog/core';
+import type { EmbeddedServer, Undo } from '@postlog/core/testing';
+import { now, readEvents, type CrashEvent, type TransactionEvent } from './events.js';
+import { TOPIC_OF, type MoneySample, type TransactionsHistory } from './history.js';
+import { Nemesis } from './nemesis.js';
+import { outcomeOf, type TransactionsOutcome } from './outcome.js';
+import { planFaults } from './plan.js';
+import { TransactionsProbe } from './probe.store.js';
+import { readLog } from './read-log.js';
+import { plantInDatabase } from './transactions-plants.js';
+import { pause } from './worker-context.js';
+import { Worker } from './worker.js';
+
+export interface TransactionsOptions {
+  /** It is killed and started again. */
+  readonly server: EmbeddedServer;
+  readonly seed: number;
+  readonly lengthMs: number;
+  readonly processes: number;
+  readonly sessionTimeoutMs: number;
+  readonly plant: string | undefined;
+  readonly keep: boolean;
+  readonly say: (text: string) => void;
+  readonly onStop: (undo: Undo) => void;
+}
+
+export type TransactionsRunOutcome = TransactionsOutcome & {
+  /** Where everything that was written down is, if it is kept. */
+  readonly folder: string | undefined;
+};
+
+const TOPICS = ['orders', 'transfers', 'source', 'copies'];
+const PARTITIONS = 4;
+const ACCOUNTS = 20;
+const OPENING = 1_000_000;
+const SAMPLE_EVERY_MS = 250;
+const START_MS = 60_000;
+const DRAIN_MS = 90_000;
+
+/** Workers that publish and handle in transactions of one database, under random faults of theirs and of the database. */
+export class TransactionsRun {
+  readonly #options: TransactionsOptions;
+  readonly #url: string;
+  readonly #postlog: Postlog;
+  readonly #probe: TransactionsProbe;
+  readonly #folder: string;
+  readonly #nemesis: Nemesis;
+  readonly #workers: Worker[] = [];
+  readonly #samples: MoneySample[] = [];
+  readonly #crashes: CrashEvent[] = [];
+  #isPublishing = true;
+  #isSampling = true;
+  #isKept = false;
+  #names = 0;
+
+  private constructor(options: TransactionsOptions, url: string, postlog: Postlog, folder: string) {
+    const { server, say, onStop } = options;
+    this.#options = options;
+    this.#url = url;
+    this.#postlog = postlog;
+    this.#folder = folder;
+    this.#probe = new TransactionsProbe(url);
+    const probe = new TransactionsProbe(url); // Its own, which ends the other's sessions too.
+    onStop(async () => void (await Promise.all([this.#probe.close(), probe.close()])));
+    onStop(async () => {
+      if (!this.#isKept) await rm(folder, { recursive: true, force: true });
+    });
+    this.#nemesis = new Nemesis({
+      server,
+      probe,
+      say,
+      workers: () => this.#workers,
+      startWorker: () => this.#startWorker(),
+    });
+  }
+
+  static async run(options: TransactionsOptions): Promise<TransactionsRunOutcome> {
+    const url = await options.server.createDatabase('transactions');
+    const postlog = await connect({ url, logger: null, services: false });
+    options.onStop(() => postlog.close());
+    const topics = TOPICS.map((topic) => ({ topic, numPartitions: PARTITIONS }));
+    await postlog.admin().createTopics({ topics });
+    const folder = await mkdtemp(join(tmpdir(), 'postlog-transactions-'));
+    return new TransactionsRun(options, url, postlog, folder).#run();
+  }
+
+  async #run(): Promise<TransactionsRunOutcome> {
+    const { processes, lengthMs, seed, sessionTimeoutMs, plant, say, onStop } = this.#options;
+    await this.#probe.install(ACCOUNTS, OPENING);
+    if (plant !== undefined) await plantInDatabase(plant, this.#probe);
+    onStop(async () => void (await Promise.all(this.#workers.map((worker) => worker.kill()))));
+    for (let place = 0; place < processes; place++) this.#startWorker();
+    await Promise.all(this.#workers.map(({ attached }) => attached));
+    await this.#until('every group handles records', START_MS, () => this.#isUnderWay());
+    const sampling = this.#sample();
+    say(`${processes} processes; ${lengthMs / 1_000} s of faults, seed ${seed}`);
+
+    const faultsFrom = now();
+    for (const fault of planFaults({ seed, lengthMs, sessionTimeoutMs })) {
+      await pause(faultsFrom + fault.atMs - now());
+      this.#nemesis.begin(fault);
+    }
+    await pause(faultsFrom + lengthMs - now());
+
+    say('healing: everything goes on, nothing more is published');
+    await this.#nemesis.heal();
+    this.#isPublishing = false;
+    await Promise.all(this.#workers.map((worker) => worker.stopPublishing()));
+    await this.#until('everything is in the log and handled', DRAIN_MS, () => this.#isDrained());
+    this.#isSampling = false;
+    await sampling;
+    await Promise.all(this.#workers.filter(({ hasEnded }) => !hasEnded).map((worker) => worker.end()));
+    return this.#judge();
+  }
+
+  #startWorker(): void {
+    const { seed, sessionTimeoutMs, plant } = this.#options;
+    const number = this.#names++;
+    const name = `p${number}`;
+    const worker = new Worker({
+      url: this.#url,
+      name,
+      file: join(this.#folder, `${name}.jsonl`),
+      seed: seed + number,
+      sessionTimeoutMs,
+      accounts: ACCOUNTS,
+      partitions: PARTITIONS,
+      isPublishing: this.#isPublishing,
+      plant,
+    });
+    this.#workers.push(worker);
+    void worker.ended.then((how) => {
+      if (!worker.isAskedToEnd) this.#crashed(name, how);
+    });
+  }
+
+  async #sample(): Promise<void> {
+    while (this.#isSampling) {
+      await this.#probe.sample(now()).then(
+        (sample) => this.#samples.push(sample),
+        () => {}, // The database is gone just now.
+      );
+      await pause(SAMPLE_EVERY_MS);
+    }
+  }
+
+  async #isUnderWay(): Promise<boolean> {
+    const claimed = [...(await this.#probe.claimed())];
+    return (
+      claimed.length === Object.keys(TOPIC_OF).length * PARTITIONS &&
+      Object.keys(TOPIC_OF).every((group) => claimed.some(([claim, next]) => claim.startsWith(group) && next > 0))
+    );
+  }
+
+  async #isDrained(): Promise<boolean> {
+    if ((await this.#probe.unsequenced()) > 0) return false;
+    const claimed = await this.#probe.claimed();
+    for (const [group, topic] of Object.entries(TOPIC_OF)) {
+      for (const { partition, high } of await this.#postlog.admin().fetchTopicOffsets(topic)) {
+        if ((claimed.get(`${group} ${partition}`) ?? 0) < Number(high)) return false;
+      }
+    }
+    return true;
+  }
+
+  async #judge(): Promise<TransactionsRunOutcome> {
+    const { seed, plant, keep, sessionTimeoutMs } = this.#options;
+    const probe = this.#probe;
+    const logs = await Promise.all(
+      TOPICS.map(async (topic) => [topic, await readLog(this.#postlog, topic, PARTITIONS)] as const),
+    );
+    const events = [...(await this.#workerEvents()), ...this.#nemesis.faults, ...this.#crashes];
+    const history: TransactionsHistory = {
+      events,
+      samples: this.#samples,
+      final: {
+        published: await probe.published(),
+        logs: Object.fromEntries(logs),
+        effects: await probe.effects(),
+        audit: await probe.audit(),
+        balances: (await probe.sample(now())).balances,
+        openingBalances: ACCOUNTS * OPENING,
+      },
+      sessionTimeoutMs,
+    };
+    const outcome = outcomeOf(history);
+    const summary = { seed, ...(plant === undefined ? {} : { plant }), ...outcome.summary };
+    if (outcome.verdict === 'clean' && !keep) return { ...outcome, summary, folder: undefined };
+    this.#isKept = true;
+    await writeFile(join(this.#folder, 'history.jsonl'), events.map((event) => `${JSON.stringify(event)}\n`).join(''));
+    await writeFile(join(this.#folder, 'final.json'), JSON.stringify({ ...history, events: undefined }));
+    await writeFile(join(this.#folder, 'outcome.json'), JSON.stringify({ ...outcome, summary }, null, 2));
+    return { ...outcome, summary, folder: this.#folder };
+  }
+
+  async #workerEvents(): Promise<TransactionEvent[]> {
+    const files = (await readdir(this.#folder)).filter((name) => name.endsWith('.jsonl'));
+    const texts = await Promise.all(files.map((name) => readFile(join(this.#folder, name), 'utf8')));
+    return texts.flatMap(readEvents).sort((one, other) => timeOf(one) - timeOf(other));
+  }
+
+  /** What never comes true in time is a finding, not a reason to stop. */
+  async #until(what: string, deadlineMs: number, isSo: () => Promise<boolean>): Promise<void> {
+    for (const deadline = now() + deadlineMs; now() < deadline; await pause(200)) {
+      if (await isSo().catch(() => false)) return;
+    }
+    this.#crashed('all', `it did not come to this in ${deadlineMs / 1_000} s: ${what}`);
+  }
+
+  #crashed(proc: string, detail: string): void {
+    this.#options.say(`${proc}: ${detail}`);
+    this.#crashes.push({ f: 'crash', proc, detail });
+  }
+}
+
+function timeOf(event: TransactionEvent): number {
+  return event.f === 'crash' ? Infinity : event.at;
+}
