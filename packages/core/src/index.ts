@@ -51,6 +51,7 @@ export type {
 } from './client/run-types.js';
 export type { FailureOptions, HandlerRetry } from './client/failure-options.js';
 export type { ChosenDeadLetters, DeadLetter, DeadLetters, ListDeadLetters } from './client/dead-letters-types.js';
+export type { ChosenParked, ParkedKeys, ParkedRecord } from './client/parked-keys-types.js';
 export { BatchItemError } from './delivery/batch-item-error.js';
 export type { DeadLetterFilter } from './delivery/dead-letter-filter.js';
 export type { OnExhausted } from './delivery/failure-policy.js';

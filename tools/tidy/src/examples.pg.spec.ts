@@ -16,6 +16,11 @@ const EXAMPLES: readonly [name: string, page: string, said: readonly unknown[]][
     ['there is a purchase 1 already', 'shipped: cake, tea'],
   ],
   ['exactly-once', 'docs/guide/exactly-once.md', ['3 calls, balance 42, receipts for 30 and 12']],
+  [
+    'retries-and-dead-letters',
+    'docs/guide/retries-and-dead-letters.md',
+    ['booked 450 and 120', '0:0: bob, NonRetriableError: this is no invoice (1)', '1 purged, 0 requeued'],
+  ],
 ];
 
 describe.each(EXAMPLES)('the example %s', (name, page, expected) => {

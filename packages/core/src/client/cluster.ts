@@ -4,6 +4,7 @@
  * With one Postgres this is `SingleBrokerCluster`. Nothing in here reads or writes records; it only says whom to ask.
  */
 import type { ClientBroker } from '../broker/log-requests.js';
+import type { ParkedRecords } from '../broker/parked-records.js';
 import type { BrokerId, BrokerState } from '../cluster/cluster-image.js';
 import type { ErrorCode } from '../errors/error-code.js';
 import type { Assignor } from '../group/assignors.js';
@@ -74,6 +75,8 @@ export interface Cluster {
   readonly operations: ClusterOperations;
   /** Topics, groups and what is noted of them are in one database, and change in one transaction. */
   readonly isOneBroker: boolean;
+  /** Where records of keys wait that could not be handled; undefined where that is not possible. */
+  readonly parked: ParkedRecords | undefined;
   /** Who leads a partition as far as is known, without waiting. */
   knownLeader(place: PartitionPlace): KnownLeader | undefined;
   /** Attaches to a broker. @throws PostlogError `BROKER_NOT_AVAILABLE` without a url for it, `NETWORK_EXCEPTION` */

@@ -12,6 +12,8 @@ import type { DeadLetters } from './dead-letters-types.js';
 import { LogDeadLetters } from './dead-letters.js';
 import { MetadataCache } from './metadata-cache.js';
 import { checkClientId, openCluster, type OpenCluster } from './open-cluster.js';
+import type { ParkedKeys } from './parked-keys-types.js';
+import { LogParkedKeys } from './parked-keys.js';
 import type { Postlog } from './postlog.js';
 import type { Producer, ProducerOptions } from './producer-types.js';
 import { LogProducer } from './producer.js';
@@ -123,6 +125,11 @@ class AttachedCluster implements Postlog {
     this.#demandOpen();
     const context = { cluster: this.#cluster, metadata: this.#metadata, createProducer: () => this.producer() };
     return new LogDeadLetters(context, of);
+  }
+
+  parkedKeys(of: { readonly topic: string; readonly groupId: string }): ParkedKeys {
+    this.#demandOpen();
+    return new LogParkedKeys({ cluster: this.#cluster, metadata: this.#metadata }, of);
   }
 
   async close(): Promise<void> {

@@ -1,5 +1,4 @@
 import type { AssignedPartition as Assignment } from '../group/group-coordinator.js';
-import type { FailurePolicy } from '../delivery/failure-policy.js';
 import type { PostlogError } from '../errors/postlog-error.js';
 import type { EventBus } from '../runtime/events.js';
 import type { Applications } from './applications.js';
@@ -11,8 +10,7 @@ import { CONSUMER_EVENTS } from './consumer-types.js';
 import type { TopicPartitionOffset } from './run-types.js';
 import { gatheringOf, type CheckedRun } from './run-options.js';
 import { ClaimedTransactions } from './claimed-transactions.js';
-import type { DeadLetterWriter } from './dead-letter-writer.js';
-import { CrashAfterRetries, DeliveryFailures, type FailureHandling } from './failure-handling.js';
+import { createDelivery, type DeliverySettings } from './consumer-delivery.js';
 import { HandlerRunner } from './handler-runner.js';
 import { LeftBehind } from './left-behind.js';
 import { ManualAssignment } from './manual-assignment.js';
@@ -27,7 +25,7 @@ export interface SessionOptions {
   readonly options: ResolvedConsumerOptions;
   readonly run: CheckedRun;
   /** What becomes of records whose handler fails; undefined: the consumer crashes after `retry.retries`. */
-  readonly delivery: { readonly policy: FailurePolicy; readonly deadLetters: DeadLetterWriter } | undefined;
+  readonly delivery: DeliverySettings | undefined;
   readonly events: EventBus;
   readonly clientId: string;
   readonly host: string;
@@ -71,6 +69,13 @@ export class ConsumerSession {
     this.#gathering = gatheringOf(run);
     this.#source = this.#createSource();
     this.#transactions = run.transactional === true ? this.#createTransactions() : undefined;
+    const delivery = createDelivery({
+      ...options,
+      memberId: () => this.#source.memberId!,
+      pump: () => this.pump(),
+      halt: () => this.#runner.halt(),
+      commit: () => (this.#commitsByItself ? this.commitResolved() : Promise.resolve()),
+    });
     this.#committer = new OffsetCommitter({
       cluster,
       groupId,
@@ -82,7 +87,7 @@ export class ConsumerSession {
     this.#runner = new HandlerRunner({
       run,
       transactions: this.#transactions,
-      failures: this.#createFailureHandling(),
+      ...delivery,
       groupId,
       clock: cluster.clock,
       events,
@@ -161,28 +166,6 @@ export class ConsumerSession {
   /** A partition that was released already is none of this member's any more. */
   #fenced(partition: AssignedPartition): void {
     if (!partition.isReleased) this.#source.fence();
-  }
-
-  #createFailureHandling(): FailureHandling {
-    const { cluster, events, delivery, pause, onError, onCrash, options } = this.#options;
-    const { clock, logger, random } = cluster;
-    if (delivery === undefined) {
-      return new CrashAfterRetries(options.retry, random.next, (error) => {
-        this.#runner.halt();
-        onCrash(error);
-      });
-    }
-    return new DeliveryFailures({
-      ...delivery,
-      clock,
-      random: random.next,
-      events,
-      logger,
-      pause,
-      onPutElsewhere: () => {
-        if (this.#commitsByItself) void this.commitResolved().catch(onError);
-      },
-    });
   }
 
   #createSource(): PartitionSource {

@@ -129,5 +129,8 @@ export const CONSUMER_EVENTS = {
   DEAD_LETTER: 'consumer.dead_letter',
   SKIP: 'consumer.skip',
   PAUSE_ON_FAILURE: 'consumer.pause_on_failure',
+  PARK: 'consumer.park',
+  UNPARK: 'consumer.unpark',
+  PARKING_FULL: 'consumer.parking_full',
 } as const;
 export type ConsumerEventName = (typeof CONSUMER_EVENTS)[keyof typeof CONSUMER_EVENTS];

@@ -203,7 +203,7 @@ export class LogConsumer implements Consumer {
       isAssigned: this.#chosen !== undefined,
       isTransactional: transactional === true,
       commitsByItself: autoCommit !== false,
-      isOneBroker: this.#context.cluster.isOneBroker,
+      mayPark: this.#context.cluster.parked !== undefined,
     };
   }
 

@@ -11,6 +11,7 @@ import type { AssignedPartition } from './assigned-partition.js';
 import { CONSUMER_EVENTS, type ConsumerEventName } from './consumer-types.js';
 import type { DeadLetterWriter } from './dead-letter-writer.js';
 import { isFenced } from './member-answers.js';
+import { ParkingFull, type Parking } from './parking.js';
 
 /** A call of a handler that failed. */
 export interface FailedCall {
@@ -62,6 +63,8 @@ export class CrashAfterRetries implements FailureHandling {
 export interface DeliveryFailuresOptions {
   readonly policy: FailurePolicy;
   readonly deadLetters: DeadLetterWriter;
+  /** Undefined unless the policy parks keys. */
+  readonly parking: Parking | undefined;
   readonly clock: Clock;
   readonly random: () => number;
   readonly events: EventBus;
@@ -74,6 +77,9 @@ export interface DeliveryFailuresOptions {
 /** What a record that was handled in vain is repeated with while the place that it shall go to cannot be reached. */
 const PLACE_RETRY = { ...DEFAULT_RETRY, maxRetryTime: 1_000 };
 
+/** Until some of what is parked may be done. */
+const WAIT_FOR_ROOM = { kind: 'retry', afterMs: 500 } as const;
+
 /** Retries in place, then what `onExhausted` says. While that cannot be done, nothing is lost: the partition waits for it. */
 export class DeliveryFailures implements FailureHandling {
   readonly #options: DeliveryFailuresOptions;
@@ -83,9 +89,10 @@ export class DeliveryFailures implements FailureHandling {
   }
 
   async failed(call: FailedCall): Promise<Verdict> {
-    const { policy, random, pause, deadLetters } = this.#options;
+    const { policy, random, pause, deadLetters, parking } = this.#options;
     const { error, attempt, message, partition } = call;
     if (call.isDone) return { kind: 'stay' };
+    if (error instanceof ParkingFull) return WAIT_FOR_ROOM;
     const step = nextStep(error, attempt, policy, { hasKey: message.key !== null, random });
     const failure = { attempts: attempt, ...describeError(error), handlerId: policy.handlerId };
     switch (step.kind) {
@@ -99,16 +106,17 @@ export class DeliveryFailures implements FailureHandling {
       case 'skip':
         return this.#untilDone(call, 'SKIP', failure, () => Promise.resolve());
       case 'deadLetter':
-      case 'parkKey':
         return this.#untilDone(call, 'DEAD_LETTER', failure, (transaction) =>
           deadLetters.write({ partition, message }, failure, transaction),
         );
+      case 'parkKey':
+        return this.#untilDone(call, 'parked', failure, () => parking!.park(partition, message, { failure, error }));
     }
   }
 
   async #untilDone(
     call: FailedCall,
-    event: 'SKIP' | 'DEAD_LETTER',
+    event: 'SKIP' | 'DEAD_LETTER' | 'parked',
     failure: Failure,
     work: (transaction: TransactionHandle | undefined) => Promise<void>,
   ): Promise<Verdict> {
@@ -116,11 +124,12 @@ export class DeliveryFailures implements FailureHandling {
     for (let tries = 0; !call.isStale(); tries++) {
       try {
         await call.settle(work);
-        this.#tell(event, call, failure);
+        if (event !== 'parked') this.#tell(event, call, failure);
         onPutElsewhere();
         return { kind: 'done' };
       } catch (error) {
         if (call.isStale() || isFenced(error)) break;
+        if (error instanceof ParkingFull) return WAIT_FOR_ROOM;
         const { topic, partition } = call.partition;
         const reason = error instanceof Error ? error.message : String(error);
         const detail = { topic, partition, offset: call.message.offset, reason };
@@ -149,3 +158,10 @@ const TOLD = {
   SKIP: 'a record could not be handled and is skipped',
   DEAD_LETTER: 'a record could not be handled and is a dead letter now',
 };
+
+/** Handlers may throw anything; what is not an Error is kept as the cause. */
+export function asError(error: unknown): Error {
+  return error instanceof Error
+    ? error
+    : new Error(`the handler threw something that is no Error: ${String(error)}`, { cause: error });
+}

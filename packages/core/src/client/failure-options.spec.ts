@@ -6,7 +6,7 @@ const group = {
   isAssigned: false,
   isTransactional: false,
   commitsByItself: true,
-  isOneBroker: true,
+  mayPark: true,
 };
 const resolve = (options: unknown, surroundings: Partial<typeof group> | { groupId: null } = {}) =>
   resolveFailurePolicy(options as FailureOptions, { ...group, ...surroundings });
@@ -39,6 +39,7 @@ describe('failure options', () => {
     [{ maxParked: 3 }, 'maxParked goes with'],
     [{ retry: {}, maxParked: 3 }, 'maxParked goes with'],
     [{ retry: {}, handlerId: 'a b' }, 'handlerId is'],
+    [{ onExhausted: 'parkKey', maxParked: 0 }, 'maxParked is'],
   ])('refuses %j', (options, said) => {
     expect(() => resolve(options)).toThrow(
       expect.objectContaining({ code: 'INVALID_CONFIG', message: expect.stringContaining(said) }),
@@ -48,7 +49,7 @@ describe('failure options', () => {
   it.each([
     ['deadLetter', { groupId: null }],
     ['parkKey', { groupId: null }],
-    ['parkKey', { isOneBroker: false }],
+    ['parkKey', { mayPark: false }],
     ['parkKey', { isAssigned: true }],
     ['parkKey', { isTransactional: true }],
     ['parkKey', { commitsByItself: false }],

@@ -41,8 +41,8 @@ export interface FailureSurroundings {
   readonly isAssigned: boolean;
   readonly isTransactional: boolean;
   readonly commitsByItself: boolean;
-  /** The group's offsets are in the broker's only database. */
-  readonly isOneBroker: boolean;
+  /** There is one broker, whose database has a place for it. */
+  readonly mayPark: boolean;
 }
 
 export const FAILURE_OPTIONS = [
@@ -109,13 +109,12 @@ function checkHandlerRetry(given: HandlerRetry | undefined) {
 
 /** What is kept elsewhere needs a place that is the group's. */
 function checkPlace(onExhausted: OnExhausted, surroundings: FailureSurroundings): void {
-  const { groupId, topics, isAssigned, isTransactional, commitsByItself, isOneBroker } = surroundings;
+  const { groupId, topics, isAssigned, isTransactional, commitsByItself, mayPark } = surroundings;
   if (onExhausted === 'skip' || onExhausted === 'pause') return;
   if (groupId === null) throw invalid(`onExhausted: '${onExhausted}' needs a group; give consumer() a groupId`);
   for (const topic of ['t', ...topics]) deadLetterTopic(topic, groupId);
   if (onExhausted === 'deadLetter') return;
-  if (!isOneBroker)
-    throw invalid("onExhausted: 'parkKey' is possible with one broker only; take 'deadLetter' or 'pause'");
+  if (!mayPark) throw invalid("onExhausted: 'parkKey' is possible with one broker only; take 'deadLetter' or 'pause'");
   if (isAssigned)
     throw invalid(
       "onExhausted: 'parkKey' goes with subscribe(); partitions that are assigned have no owner to handle what is parked",
@@ -124,5 +123,4 @@ function checkPlace(onExhausted: OnExhausted, surroundings: FailureSurroundings)
     throw invalid("onExhausted: 'parkKey' is not possible with transactional: true yet; take 'deadLetter' or 'pause'");
   if (!commitsByItself)
     throw invalid("onExhausted: 'parkKey' goes with autoCommit: true, since what is parked is done");
-  throw invalid("onExhausted: 'parkKey' is not possible yet; take 'deadLetter' or 'pause'");
 }

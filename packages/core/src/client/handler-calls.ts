@@ -1,3 +1,4 @@
+import { failedItem } from '../delivery/batch-item-error.js';
 import { idempotencyPrefix } from '../delivery/idempotency-key.js';
 import type { TransactionHandle } from '../postgres/transaction-handle.js';
 import type { ConsumedMessage } from '../record/messages.js';
@@ -62,20 +63,33 @@ export class HandlerCalls {
     return idempotencyPrefix(this.#options.groupId, topic, partition);
   }
 
-  /** Calls with one record. */
-  async one(partition: AssignedPartition, message: ConsumedMessage, attempt: number): Promise<void> {
+  /** Calls with one record, whatever kind of handler there is. */
+  async one(part: HandledPart, message: ConsumedMessage, attempt: number): Promise<void> {
+    const { run } = this.#options;
     const token = {};
     this.begin(token);
     try {
-      await this.#options.run.eachMessage!({
-        ...this.sharedBy(partition),
-        message,
-        attempt,
-        idempotencyKey: this.keyPrefix(partition) + message.offset,
-      });
+      if (run.eachBatch !== undefined) await this.#alone(part, message, attempt);
+      else await run.eachMessage!({ ...this.sharedBy(part.partition), ...this.#about(part, message, attempt) });
     } finally {
       this.end(token);
     }
+  }
+
+  #about({ partition }: HandledPart, message: ConsumedMessage, attempt: number) {
+    return { message, attempt, idempotencyKey: this.keyPrefix(partition) + message.offset };
+  }
+
+  /** A batch of one record. */
+  async #alone(part: HandledPart, message: ConsumedMessage, attempt: number): Promise<void> {
+    const end = nextOffset(message.offset);
+    const records = { messages: [message], highWatermark: end, bytes: 0, nextOffset: end, leaderEpoch: -1 };
+    try {
+      if ((await this.batch(part, records, attempt, undefined)) !== undefined) return;
+    } catch (error) {
+      throw failedItem(error, records.messages, null).error;
+    }
+    throw new Error('the batch handler returned without having resolved the record');
   }
 
   /** Calls with a batch; answers up to where everything is done when it returns. */

@@ -1,33 +1,15 @@
-import type { Clock } from '../runtime/clock.js';
-import { failedItem } from '../delivery/batch-item-error.js';
-import type { EventBus } from '../runtime/events.js';
-import type { ConsumedMessage } from '../record/messages.js';
-import { offset } from '../record/offset.js';
 import type { AssignedPartition } from './assigned-partition.js';
-import { CONSUMER_EVENTS } from './consumer-types.js';
-import type { FailureHandling, Verdict } from './failure-handling.js';
-import { recordsBefore, type FetchedRecords } from './fetched-records.js';
-import { HandlerCalls, nextOffset } from './handler-calls.js';
+import { asError } from './failure-handling.js';
+import { HandlerCalls } from './handler-calls.js';
 import { KeyedHandling } from './keyed-handling.js';
-import type { CheckedRun } from './run-options.js';
 import type { TopicPartitionOffset } from './run-types.js';
-import { settle, type HandledPart, type HandlerTransactions } from './settlement.js';
+import { OrderedHandling, type OrderedHandlingOptions } from './ordered-handling.js';
+import type { HandledPart } from './settlement.js';
 
-export interface HandlerRunnerOptions {
-  readonly run: CheckedRun;
-  /** Undefined: what a handler did is final when it returns. */
-  readonly transactions: HandlerTransactions | undefined;
-  /** What becomes of a record whose handler failed. */
-  readonly failures: FailureHandling;
+export interface HandlerRunnerOptions extends Omit<OrderedHandlingOptions, 'calls' | 'isStale' | 'onReady'> {
   readonly groupId: string | null;
-  readonly clock: Clock;
-  readonly events: EventBus;
   readonly partitions: () => Iterable<AssignedPartition>;
-  /** While false no call begins: others may own the partitions by now. */
-  readonly isAlive: () => boolean;
   readonly pause: (partition: AssignedPartition) => () => void;
-  /** How many records were handled; the moment to commit may have come. */
-  readonly onHandled: (records: number) => void;
   readonly commit: () => Promise<void>;
   readonly uncommitted: () => TopicPartitionOffset[];
 }
@@ -39,6 +21,7 @@ export interface HandlerRunnerOptions {
 export class HandlerRunner {
   readonly #options: HandlerRunnerOptions;
   readonly #calls: HandlerCalls;
+  readonly #ordered: OrderedHandling;
   #running = 0;
   #isStopped = false;
   #turns = 0;
@@ -53,6 +36,12 @@ export class HandlerRunner {
       ...options,
       isRunning: () => !this.#isStopped,
       isStale: (part) => this.#isStale(part),
+    });
+    this.#ordered = new OrderedHandling({
+      ...options,
+      calls: this.#calls,
+      isStale: (part) => this.#isStale(part),
+      onReady: () => this.pump(),
     });
   }
 
@@ -101,6 +90,7 @@ export class HandlerRunner {
 
   #canStart(partition: AssignedPartition): boolean {
     const keyed = this.#keyed.get(partition);
+    if (this.#options.parking?.isDue(partition) === true) return true;
     return keyed?.generation === partition.generation ? keyed.canStart : partition.hasRecords;
   }
 
@@ -113,99 +103,37 @@ export class HandlerRunner {
     this.pump();
   }
 
-  #handle(partition: AssignedPartition): Promise<void> {
-    return (this.#options.run.keyConcurrency ?? 1) > 1
-      ? this.#keyedHandling(partition).run()
-      : this.#handleInOrder(partition);
-  }
-
-  async #handleInOrder(partition: AssignedPartition): Promise<void> {
-    const records = this.#take(partition);
-    if (records === undefined) return;
-    const { events, clock, run } = this.#options;
-    const part = { partition, generation: partition.generation, leaderEpoch: records.leaderEpoch };
-    const summary = {
-      topic: partition.topic,
-      partition: partition.partition,
-      batchSize: records.messages.length,
-      firstOffset: records.messages[0]!.offset,
-      lastOffset: records.messages.at(-1)!.offset,
-    };
-    events.emit(CONSUMER_EVENTS.START_BATCH_PROCESS, summary);
-    const startedAt = clock.monotonic();
-    try {
-      await (run.eachBatch === undefined ? this.#eachMessage(part, records) : this.#eachBatch(part, records));
-      partition.failures.calls = 0;
-    } catch (error) {
-      await this.#failed(part, records, asError(error));
+  async #handle(partition: AssignedPartition): Promise<void> {
+    const { parking, run } = this.#options;
+    if (parking?.isDue(partition) === true) {
+      const part = { partition, generation: partition.generation, leaderEpoch: -1 };
+      const isStale = () => this.#isStale(part) || !this.#options.isAlive();
+      const isKnown = await parking.turn(
+        partition,
+        (message, attempt) => this.#calls.one(part, message, attempt),
+        isStale,
+      );
+      if (!isKnown || isStale() || partition.isPaused) return;
     }
-    if (partition.resolvedOffset !== null && partition.resolvedOffset < records.nextOffset) {
-      partition.returnRecords(records, partition.resolvedOffset, part.generation);
-    }
-    events.emit(CONSUMER_EVENTS.END_BATCH_PROCESS, { ...summary, duration: clock.monotonic() - startedAt });
-  }
-
-  /** Records to handle together. */
-  #take(partition: AssignedPartition): FetchedRecords | undefined {
-    const records = partition.takeRecords();
-    if (records === undefined || partition.failures.cutAt === undefined) return records;
-    const first = recordsBefore(records, partition.failures.cutAt);
-    partition.failures.cutAt = undefined;
-    if (first !== records) partition.returnRecords(records, first.nextOffset, partition.generation);
-    return first;
-  }
-
-  async #eachMessage(part: HandledPart, { messages }: FetchedRecords): Promise<void> {
-    const { partition, generation, leaderEpoch } = part;
-    const { run, transactions, onHandled } = this.#options;
-    const shared = this.#calls.sharedBy(partition);
-    const prefix = this.#calls.keyPrefix(partition);
-    for (const message of messages) {
-      if (this.#isStale(part) || partition.isPaused || !this.#options.isAlive()) return;
-      this.#calls.begin(partition);
-      const next = nextOffset(message.offset);
-      const payload = {
-        ...shared,
-        message,
-        attempt: partition.failures.attemptOf(message),
-        idempotencyKey: prefix + message.offset,
-      };
-      if (transactions === undefined) {
-        const handled = run.eachMessage!(payload);
-        if (handled !== undefined) await handled;
-        partition.resolve(next, generation, leaderEpoch);
-      } else {
-        await transactions.run(part, async (transaction) => {
-          await run.eachMessage!({ ...payload, transaction });
-          return next;
-        });
-      }
-      onHandled(1);
-    }
-  }
-
-  async #eachBatch(part: HandledPart, records: FetchedRecords): Promise<void> {
-    const attempt = part.partition.failures.attemptOf(records.messages[0]!);
-    this.#calls.begin(part.partition);
-    await settle(this.#options.transactions, part, (transaction) =>
-      this.#calls.batch(part, records, attempt, transaction),
-    );
-    this.#options.onHandled(records.messages.length);
+    await ((run.keyConcurrency ?? 1) > 1 ? this.#keyedHandling(partition).run() : this.#ordered.run(partition));
   }
 
   /** What is in hand of a partition by keys; after a seek that is nothing. */
   #keyedHandling(partition: AssignedPartition): KeyedHandling {
     const known = this.#keyed.get(partition);
     if (known?.generation === partition.generation) return known;
-    const { run, clock, failures, onHandled, isAlive } = this.#options;
+    const { run, clock, failures, parking, onHandled, isAlive } = this.#options;
     const part = { partition, generation: partition.generation, leaderEpoch: -1 };
     const handling: KeyedHandling = new KeyedHandling({
       partition,
       concurrency: run.keyConcurrency!,
       clock,
       isStopped: () => this.#isStopped,
-      mayStart: isAlive,
-      call: (message, attempt) => this.#calls.one(partition, message, attempt),
+      mayStart: () => isAlive() && parking?.isDue(partition) !== true,
+      call: async (message, attempt) => {
+        if (parking?.holds(partition, message) === true) await parking.park(partition, message);
+        else await this.#calls.one(part, message, attempt);
+      },
       onHandled: () => onHandled(1),
       failed: (message, error, before) =>
         failures.failed({
@@ -227,60 +155,4 @@ export class HandlerRunner {
   #isStale({ partition, generation }: HandledPart): boolean {
     return this.#isStopped || partition.isReleased || partition.generation !== generation;
   }
-
-  async #failed(part: HandledPart, records: FetchedRecords, thrown: Error): Promise<void> {
-    if (this.#isStale(part)) return;
-    const { partition, generation, leaderEpoch } = part;
-    const { run, transactions, failures } = this.#options;
-    const isBatch = run.eachBatch !== undefined;
-    const { index, error } = failedItem(thrown, records.messages, partition.resolvedOffset, isBatch);
-    const message = (records.messages[index] ?? records.messages.at(-1))!;
-    const attempt = partition.failures.attemptOf(message);
-    if (isBatch && transactions === undefined)
-      partition.resolve(offset(BigInt(message.offset)), generation, leaderEpoch);
-    else if (isBatch && index > 0) {
-      // What came before it was rolled back with it.
-      partition.failures.note(message, attempt);
-      partition.failures.cutAt = offset(BigInt(message.offset));
-      return;
-    }
-    const verdict = await failures.failed({
-      partition,
-      message,
-      error: asError(error),
-      attempt,
-      isDone: index < 0,
-      failures: partition.failures.calls,
-      isStale: () => this.#isStale(part),
-      settle: (work) =>
-        settle(transactions, part, async (transaction) => {
-          await work(transaction);
-          return nextOffset(message.offset);
-        }),
-    });
-    if (!this.#isStale(part)) this.#follow(verdict, partition, message, attempt);
-  }
-
-  #follow(verdict: Verdict, partition: AssignedPartition, message: ConsumedMessage, attempt: number): void {
-    const { failures } = partition;
-    if (verdict.kind !== 'retry') {
-      failures.forget();
-      if (verdict.kind === 'done') this.#options.onHandled(1);
-      return;
-    }
-    failures.note(message, attempt);
-    failures.calls += 1;
-    failures.isResting = true;
-    this.#options.clock.after(verdict.afterMs, () => {
-      failures.isResting = false;
-      this.pump();
-    });
-  }
-}
-
-/** Handlers may throw anything; what is not an Error is kept as the cause. */
-function asError(error: unknown): Error {
-  return error instanceof Error
-    ? error
-    : new Error(`the handler threw something that is no Error: ${String(error)}`, { cause: error });
 }

@@ -34,6 +34,7 @@ export class MultiBrokerCluster implements Cluster {
   readonly topics: ClusterTopics;
   readonly operations: ClusterOperations;
   readonly isOneBroker = false;
+  readonly parked = undefined;
   readonly #options: MultiBrokerOptions;
   readonly #view: ClusterView;
   readonly #attached = new Map<BrokerId, Broker>();

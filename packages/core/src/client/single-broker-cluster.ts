@@ -1,4 +1,5 @@
 import type { Broker } from '../broker/broker.js';
+import { parkedRecords } from '../broker/parked-records.js';
 import type { Assignor } from '../group/assignors.js';
 import {
   addPartitions,
@@ -22,6 +23,7 @@ export class SingleBrokerCluster implements Cluster {
   readonly topics: ClusterTopics;
   readonly operations: ClusterOperations;
   readonly isOneBroker = true;
+  readonly parked;
   readonly #broker: Broker;
 
   /** `address`: for people, `host:port/database`. */
@@ -30,6 +32,7 @@ export class SingleBrokerCluster implements Cluster {
     this.clock = broker.clock;
     this.random = broker.random;
     this.logger = broker.logger;
+    this.parked = parkedRecords(broker.database);
     this.topics = new SingleBrokerTopics(broker);
     this.operations = new SingleBrokerOperations(broker, address);
   }

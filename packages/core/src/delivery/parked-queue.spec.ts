@@ -49,7 +49,7 @@ describe('what is parked of a partition', () => {
   it('counts a record once that is parked again, and knows what was said last', () => {
     const queue = new ParkedQueue([entry('a', 1), entry('a', 2)]);
     queue.add(entry('a', 1, 70, 4));
-    expect(queue.size).toBe(2);
+    expect([queue.size, queue.knows(entry('a', 1)), queue.knows(entry('a', 3))]).toEqual([2, true, false]);
     expect(queue.due(80, all)).toMatchObject({ offset: 1n, attempts: 4 });
   });
 });

@@ -31,6 +31,11 @@ export class ParkedQueue {
     return key !== null && this.#size > 0 && this.#keys.has(nameOf(key));
   }
 
+  /** Whether this very record waits. */
+  knows({ key, offset: at }: Pick<ParkedEntry, 'key' | 'offset'>): boolean {
+    return this.#keys.get(nameOf(key))?.some((each) => each.offset === at) === true;
+  }
+
   /** Adds an entry; one of the same offset takes the place of the one before. */
   add(entry: ParkedEntry): void {
     const name = nameOf(entry.key);

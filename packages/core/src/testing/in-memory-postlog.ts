@@ -79,6 +79,7 @@ export class InMemoryBroker {
       topics: this.topics,
       operations: OPERATIONS,
       isOneBroker: false,
+      parked: undefined,
       knownLeader: () => leader,
       broker: () => Promise.resolve(broker),
       leaderOf: () => Promise.resolve({ broker, leaderEpoch: leader.leaderEpoch }),
