@@ -23,7 +23,7 @@ export interface FoundClusterOptions {
  * `postlog broker`) right afterwards: until then nobody leads its partitions. Clients that connect by `url` alone go on producing and fetching;
  * consumer groups need `brokers` and `metadata` from then on. May be repeated. Answers the topics that were taken over.
  *
- * Records cannot be published in transactions from then on. What was is in the log first: while it is not, or while a transaction that published is
+ * Records cannot be published in transactions of this database from then on, but in those of `connect({ applications })`. What was is in the log first: while it is not, or while a transaction that published is
  * open still, nothing is changed.
  *
  * @throws PostlogError `INVALID_CONFIG`, `INVALID_REQUEST` when the metadata store is another cluster's or records of the outbox are not in the log
