@@ -23,24 +23,30 @@ async function listening(created: Promise<INestMicroservice>): Promise<INestMicr
   return app;
 }
 
-/** Counts what was handled, and how long that took from the first on. */
+/** Counts what was handled, and tells how much that was a second, counted from the end of the first call on. */
 export class Tally {
   readonly #count: number;
-  readonly #onDone: (seconds: number) => void;
+  readonly #onDone: (perSecond: number) => void;
   readonly done: Promise<number>;
   #seen = 0;
   #startedAt = 0;
+  #first = 0;
 
   constructor(count: number) {
     this.#count = count;
-    let onDone = (_seconds: number) => {};
+    let onDone = (_perSecond: number) => {};
     this.done = new Promise((resolve) => (onDone = resolve));
     this.#onDone = onDone;
   }
 
   add(count: number): void {
-    if (this.#seen === 0) this.#startedAt = performance.now();
+    if (this.#seen === 0) {
+      this.#startedAt = performance.now();
+      this.#first = count;
+    }
     this.#seen += count;
-    if (this.#seen >= this.#count) this.#onDone((performance.now() - this.#startedAt) / 1_000);
+    if (this.#seen < this.#count) return;
+    const seconds = Math.max(performance.now() - this.#startedAt, 0.001) / 1_000;
+    this.#onDone(Math.max(this.#seen - this.#first, 1) / seconds);
   }
 }

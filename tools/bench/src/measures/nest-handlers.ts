@@ -66,17 +66,17 @@ async function plain(postlog: Postlog, groupId: string, count: number, inBatches
         },
       };
   await consumer.run({ ...RUN, ...handler });
-  const seconds = await tally.done;
+  const perSecond = await tally.done;
   await consumer.disconnect();
-  return count / seconds;
+  return perSecond;
 }
 
 async function throughNest(url: string, count: number, controllerFor: (tally: Tally) => Type): Promise<number> {
   const tally = new Tally(count);
   const app = await startNest(url, controllerFor(tally));
-  const seconds = await tally.done;
+  const perSecond = await tally.done;
   await app.close();
-  return count / seconds;
+  return perSecond;
 }
 
 function single(group: string, tally: Tally): Type {
