@@ -1,3 +1,4 @@
+import pg from 'pg';
 import { BatchItemError, NonRetriableError, type ConsumerRun, type InstrumentationEvent } from '../index.js';
 import { lagOf, until } from '../testing/collect.js';
 import { deliveryWorld, QUICK, type DeliveryWorld } from '../testing/delivery-world.js';
@@ -175,5 +176,32 @@ describe('a batch handler that fails', () => {
     await until(() => done.includes('c'));
     expect([done, skipped]).toEqual([['a', 'c'], ['1']]);
     await consumer.disconnect();
+  });
+});
+
+describe('a transactional handler that fails', () => {
+  it('leaves nothing of its attempts behind; the dead letter and the offset are one commit', async () => {
+    const topic = await world.newTopic();
+    await world.send(topic, 'a', 'poison', 'b');
+    const client = new pg.Client({ connectionString: world.url });
+    await client.connect();
+    await client.query('create table effect (value text)');
+    const consumer = world.postlog.consumer({ groupId: 'transactional' });
+    await consumer.subscribe({ topics: [topic], fromBeginning: true });
+    await consumer.run({
+      transactional: true,
+      retry: QUICK,
+      eachMessage: async ({ message, transaction }) => {
+        await transaction.query('insert into effect values ($1)', [text(message)]);
+        if (text(message) === 'poison') throw new Error('never');
+      },
+    });
+    const letters = world.postlog.deadLetters({ topic, groupId: 'transactional' });
+    await until(async () => (await client.query('select from effect')).rows.length === 2);
+    await until(async () => (await letters.list()).length === 1);
+    expect((await client.query('select value from effect')).rows).toEqual([{ value: 'a' }, { value: 'b' }]);
+    expect((await letters.list())[0]).toMatchObject({ offset: '1', attempts: 3 });
+    await consumer.disconnect();
+    await client.end();
   });
 });
