@@ -16,6 +16,9 @@ export type { Postlog } from './client/postlog.js';
 export { PRODUCER_EVENTS } from './client/producer-types.js';
 export type {
   Acks,
+  DelayedSend,
+  DelayedSendBatch,
+  Due,
   InstrumentationEvent,
   PendingRecordMetadata,
   Producer,
@@ -24,6 +27,7 @@ export type {
   ProducerSend,
   ProducerSendBatch,
   RecordMetadata,
+  ScheduledDelivery,
   TransactionalSend,
   TransactionalSendBatch,
 } from './client/producer-types.js';

@@ -1,5 +1,6 @@
 import type { Measure } from './bench.js';
 import { ceiling } from './measures/ceiling.js';
+import { deliverLater } from './measures/deliver-later.js';
 import { depth } from './measures/depth.js';
 import { fanIn } from './measures/fan-in.js';
 import { latency } from './measures/latency.js';
@@ -14,6 +15,7 @@ export const LOG_MEASURES: Readonly<Record<string, Measure>> = {
   'fan-in': fanIn,
   latency,
   pinned,
+  'deliver-later': deliverLater,
   depth,
   segments,
 };

@@ -21,6 +21,7 @@ const EXAMPLES: readonly [name: string, page: string, said: readonly unknown[]][
     'docs/guide/retries-and-dead-letters.md',
     ['booked 450 and 120', '0:0: bob, NonRetriableError: this is no invoice (1)', '1 purged, 0 requeued'],
   ],
+  ['deliver-later', 'docs/guide/deliver-later.md', ['cancelled an hour before: true', 'reminded: noah, mia']],
 ];
 
 describe.each(EXAMPLES)('the example %s', (name, page, expected) => {

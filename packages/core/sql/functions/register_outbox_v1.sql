@@ -44,6 +44,8 @@ begin
   -- Only this transaction has rows: it holds the table. So "everything before it" is what is sequenced.
   insert into postlog.outbox_mark (mark, sequenced)
   values (newest.mark + 1, format('%1$s:%1$s:', pg_current_xact_id())::pg_snapshot);
+  -- Those of the original may be higher than any here for long; then each look would read them (release_delayed_v1).
+  update postlog.delayed set xid = pg_current_xact_id();
   update postlog.outbox_home set system_identifier = here.system_identifier, database_oid = here.oid;
   return here.system_identifier || '/' || here.oid;
 end

@@ -49,6 +49,8 @@ export class AttachedApplication {
         name,
         database,
         place,
+        clock,
+        random,
         announce: (key) => notifier.announce([key]),
       });
       const onError = (error: unknown) =>
@@ -58,7 +60,7 @@ export class AttachedApplication {
         logger.warn('records of the outbox were for topics that are deleted', { application: name, partitionIds });
       if (!options.services) return new AttachedApplication(application, database, [], undefined);
       const log = new ClusterLog({ ...shared, producerId, send, onDropped });
-      const service = application.startService({
+      const services = application.startServices({
         ...shared,
         holder: processToken,
         log,
@@ -71,12 +73,12 @@ export class AttachedApplication {
         onPayload: (payload) => {
           const { sender, keys } = readWakeUp(payload);
           if (sender === processToken) return;
-          if (keys === 'all') service.wake();
+          if (keys === 'all') application.wake();
           else for (const key of keys) if (typeof key === 'string') application.hear(key);
         },
-        onLive: () => service.wake(),
+        onLive: (isLive) => application.setLive(isLive),
       });
-      return new AttachedApplication(application, database, [service, listener], log);
+      return new AttachedApplication(application, database, [...services, listener], log);
     } catch (error) {
       await database.close();
       throw error;

@@ -123,14 +123,14 @@ export class Broker {
         const context = { database: this.database, holder: processToken, clock, random: random.next, onError };
         this.#loops.push(startSegmentService(context), startOffsetExpiryService(context, options.offsetsRetentionMs));
         if (this.#application !== undefined) {
-          const outbox = this.#application.startService({
+          const services = this.#application.startServices({
             ...context,
             log: ownLog(this.database),
             onAppended: (partitionIds) => this.announceAppend(partitionIds),
             onDropped: (partitionIds) =>
               logger.warn('records of the outbox were for topics that are deleted', { partitionIds }),
           });
-          this.#loops.push(outbox);
+          this.#loops.push(...services);
         }
       }
     };
@@ -221,6 +221,8 @@ export class Broker {
       name: null,
       database: this.database,
       place: await registerOutbox(this.database),
+      clock: this.clock,
+      random: this.random,
       announce: (key) => this.#notifier.announce([key]),
     });
   }
@@ -236,6 +238,7 @@ export class Broker {
       onLive: (isLive) => {
         this.fetches.setLive(isLive);
         this.watermarks.setLive(isLive);
+        this.#application?.setLive(isLive);
         this.#wakeEverybody();
       },
       onError: (error) => logger.debug('the listener met an error', { reason: String(error) }),
@@ -245,7 +248,10 @@ export class Broker {
   #hear(payload: string, processToken: string): void {
     const { sender, keys } = wakeUp.readWakeUp(payload);
     if (sender === processToken) return; // We woke ourselves already.
-    if (keys === 'all') return this.#wakeEverybody();
+    if (keys === 'all') {
+      this.#application?.wake();
+      return this.#wakeEverybody();
+    }
     for (const key of keys) {
       if (typeof key === 'number') this.appended.wake(key);
       else if (this.#application?.hear(key) !== true) this.groupsChanged.wake(key);

@@ -9,7 +9,7 @@ const MOST_KEYS = 500;
 
 /**
  * Tells other processes that something happened to a partition (`17`), to a group (`g` and a hash), to the outbox
- * (`o`, `e`), or to topics (`*`: look everywhere).
+ * (`o`, `e`), to delayed deliveries (`d`, `x`), or to topics (`*`: look everywhere).
  *
  * Leading edge: the first wake-up goes at once; those that come while it is on its way, or within a millisecond, go
  * together. Never inside an append or a user's transaction, since a notification is serialised with other commits.

@@ -1,8 +1,8 @@
-import { acquireLease, resignLease } from '../metadata/lease.store.js';
 import { truncateOutbox } from '../outbox/outbox.store.js';
 import { Sequencer, type SequencerOptions } from '../outbox/sequencer.js';
 import { DEFAULT_RETRY } from '../runtime/backoff.js';
 import { startLoop, type Loop } from '../runtime/run-loop.js';
+import { HeldLease } from './held-lease.js';
 import type { ServiceContext } from './leased-service.js';
 
 /** As sequence_outbox_v1 names it. */
@@ -45,20 +45,15 @@ export function startOutboxService(
   context: ServiceContext & Pick<SequencerOptions, 'log' | 'onAppended' | 'onDropped'>,
   pace: OutboxPace = DEFAULT_PACE,
 ): OutboxService {
-  const { database, holder, clock, random, onError } = context;
+  const { database, clock, random, onError } = context;
   const sequencer = new Sequencer(context);
-  let lease: { readonly epoch: bigint; readonly renewAt: number } | undefined;
+  const lease = new HeldLease(context, {
+    name: LEASE_NAME,
+    ttlMs: pace.leaseTtlMs,
+    onTaken: () => sequencer.takeOver(),
+  });
   let expectingUntil = 0;
   let truncateAt = clock.monotonic() + pace.truncateEveryMs;
-
-  const holdLease = async () => {
-    const now = clock.monotonic();
-    if (lease !== undefined && now < lease.renewAt) return lease;
-    const epoch = await acquireLease(database, { name: LEASE_NAME, holder, ttlMs: pace.leaseTtlMs });
-    if (epoch !== undefined && epoch !== lease?.epoch) await sequencer.takeOver();
-    lease = epoch === undefined ? undefined : { epoch, renewAt: now + pace.leaseTtlMs / 3 };
-    return lease;
-  };
 
   const tidyUp = async (epoch: bigint) => {
     if (clock.monotonic() < truncateAt) return;
@@ -74,30 +69,30 @@ export function startOutboxService(
     onError,
     retry: { ...DEFAULT_RETRY, initialRetryTime: 20, maxRetryTime: 1_000 },
     step: async () => {
-      const held = await holdLease();
-      if (held === undefined) return pace.standByMs;
-      const outcome = await sequencer.step(held.epoch);
-      if (outcome === 'fenced') lease = undefined;
+      const epoch = await lease.hold();
+      if (epoch === undefined) return pace.standByMs;
+      const outcome = await sequencer.step(epoch);
+      if (outcome === 'fenced') lease.lose();
       if (outcome !== 'idle') return 0;
-      await tidyUp(held.epoch);
+      await tidyUp(epoch);
       return clock.monotonic() < expectingUntil ? pace.expectingMs : pace.idleMs;
     },
   });
   return {
     get isActive() {
-      return lease !== undefined;
+      return lease.isHeld;
     },
     wake: () => {
       // Others must not ask for the lease with every commit.
-      if (lease !== undefined) loop.wake();
+      if (lease.isHeld) loop.wake();
     },
     expect: () => {
       expectingUntil = clock.monotonic() + pace.expectingForMs;
-      if (lease !== undefined) loop.wake();
+      if (lease.isHeld) loop.wake();
     },
     stop: async () => {
       await loop.stop();
-      await resignLease(database, { name: LEASE_NAME, holder }).catch(onError);
+      await lease.resign().catch(onError);
     },
   };
 }

@@ -1,4 +1,4 @@
-/** What a wake-up names: a partition, by its number; the outbox; or a group's key. */
+/** What a wake-up names: a partition, by its number; the outbox; delayed deliveries; or a group's key. */
 type WakeUpKey = number | string;
 
 export interface WakeUp {
@@ -25,6 +25,10 @@ export function partitionKey(partitionId: number): string {
 export const OUTBOX_KEY = 'o';
 /** One that published may end soon, and nobody will tell. */
 export const OUTBOX_EXPECTED_KEY = 'e';
+/** A delivery is there that is due soon. */
+export const DELAYED_KEY = 'd';
+/** One may be committed soon that is due by then, and nobody will tell. */
+export const DELAYED_EXPECTED_KEY = 'x';
 
 /** FNV-1a over UTF-16 units: two groups of one hash wake each other for nothing, no more. */
 export function groupKey(groupId: string): string {

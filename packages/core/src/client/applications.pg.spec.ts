@@ -45,6 +45,21 @@ describe('an application with a database of its own', () => {
     await until(async () => (await kept()) === 0);
   });
 
+  it('keeps there what its transactions send for later, and finds it by its id', async () => {
+    const later = async (value: string) => {
+      await client.query('begin');
+      const terms = { topic: 't', messages: [{ value }], transaction: client };
+      const { id } = await postlog.producer().send({ ...terms, delayMs: value === 'never' ? 3_600_000 : 100 });
+      await client.query('commit');
+      return id;
+    };
+    const id = await later('never');
+    await later('a');
+    expect(await postlog.producer().cancel(id)).toBe(true);
+    expect(await world.untilStored(1)).toEqual(['a']);
+    expect((await client.query('select from postlog.delayed')).rowCount).toBe(0);
+  });
+
   it('sends a batch once more whose storing was not noted, and it is stored once', async () => {
     await place('a');
     expect(await world.untilStored(1)).toEqual(['a']);

@@ -36,6 +36,22 @@ export class Applications {
     );
   }
 
+  /** All of them; the broker's own is the first. @throws PostlogError `UNREGISTERED_DATABASE` where there is none */
+  get all(): readonly Application[] {
+    if (this.#applications.length === 0) throw none();
+    return this.#applications;
+  }
+
+  /** Who keeps what is sent for later, in no transaction: the broker's own database, or the only one. @throws PostlogError `UNREGISTERED_DATABASE` */
+  get keeper(): Application {
+    const { all } = this;
+    if (all[0]!.name === null || all.length === 1) return all[0]!;
+    throw new PostlogError(
+      'UNREGISTERED_DATABASE',
+      'there are several applications, and nothing says which keeps records that are sent for later; send them in a transaction of one.',
+    );
+  }
+
   /** Demands an open transaction of one of them. @throws PostlogError `INVALID_TXN_STATE`, `UNREGISTERED_DATABASE` */
   async enter(handle: unknown): Promise<ApplicationTransaction> {
     if (this.#applications.length === 0) throw none();
@@ -47,6 +63,6 @@ export class Applications {
 function none(): PostlogError {
   return new PostlogError(
     'UNREGISTERED_DATABASE',
-    'a cluster takes part in transactions of databases that it knows; name them in connect({ applications: [{ name, url }] }).',
+    'a cluster takes part in transactions, and keeps records for later, in databases that it knows; name them in connect({ applications: [{ name, url }] }).',
   );
 }

@@ -53,6 +53,19 @@ describe('the outbox of a broker that becomes the first of a cluster', () => {
     await refused;
   });
 
+  it('is not closed while something is still to be delivered later', async () => {
+    [world, store] = await Promise.all([outboxWorld(), testDatabase()]);
+    const later = () => world.producer.send({ topic: 't', messages: [{ value: 'later' }], delayMs: 3_600_000 });
+    const { id } = await later();
+    await expect(found()).rejects.toMatchObject({
+      code: 'INVALID_REQUEST',
+      message: expect.stringContaining('cancel them or wait for them, then repeat') as string,
+    });
+    await world.producer.cancel(id);
+    expect(await found()).toEqual(['t']);
+    await expect(later()).rejects.toMatchObject({ code: 'INVALID_REQUEST' });
+  });
+
   it('takes nothing afterwards, also from a transaction that cannot see that', async () => {
     [world, store] = await Promise.all([outboxWorld(), testDatabase()]);
     const old = await world.begin('isolation level repeatable read');

@@ -38,6 +38,8 @@ export interface ProducerSend {
   readonly acks?: Acks;
   readonly compression?: CompressionName;
   readonly transaction?: never;
+  readonly deliverAt?: never;
+  readonly delayMs?: never;
 }
 
 export interface ProducerSendBatch {
@@ -45,6 +47,8 @@ export interface ProducerSendBatch {
   readonly acks?: Acks;
   readonly compression?: CompressionName;
   readonly transaction?: never;
+  readonly deliverAt?: never;
+  readonly delayMs?: never;
 }
 
 /** What is published inside a transaction of the user's: it has no `acks`, since the commit is its acknowledgement. */
@@ -52,11 +56,50 @@ export interface TransactionalSend {
   readonly topic: string;
   readonly messages: readonly Message[];
   readonly transaction: TransactionHandle;
+  readonly deliverAt?: never;
+  readonly delayMs?: never;
 }
 
 export interface TransactionalSendBatch {
   readonly topicMessages: ProducerSendBatch['topicMessages'];
   readonly transaction: TransactionHandle;
+  readonly deliverAt?: never;
+  readonly delayMs?: never;
+}
+
+/** When records are due. The database's clock counts. */
+export type Due =
+  | {
+      /** A time, or milliseconds since 1970; one that has passed is now. At most ten years ahead. */
+      readonly deliverAt: Date | number;
+      readonly delayMs?: never;
+    }
+  | {
+      /** Milliseconds from when the records are written; at most ten years. */
+      readonly delayMs: number;
+      readonly deliverAt?: never;
+    };
+
+/** What is delivered later. It has no `acks`: it is kept in the database, and answered, before. */
+export type DelayedSend = Due & {
+  readonly topic: string;
+  readonly messages: readonly Message[];
+  readonly transaction?: TransactionHandle;
+};
+
+export type DelayedSendBatch = Due & {
+  readonly topicMessages: ProducerSendBatch['topicMessages'];
+  readonly transaction?: TransactionHandle;
+};
+
+/** One send that is kept until it is due. */
+export interface ScheduledDelivery {
+  /** For `cancel`. */
+  readonly id: string;
+  /** When it is due, on the database's clock. */
+  readonly deliverAt: Date;
+  /** Where its records will go. */
+  readonly partitions: PendingRecordMetadata[];
 }
 
 /** Where one partition's records of a transactional `send` will go. Their offsets are given after the commit. */
@@ -101,9 +144,31 @@ export interface Producer {
    * });
    */
   send(record: TransactionalSend): Promise<PendingRecordMetadata[]>;
+  /**
+   * Publishes later: resolves when the records are kept, with the id that cancels them. They are appended when they are due on the database's
+   * clock, never before, and at most 100 ms after while a process with services runs; what is due earlier comes first. With `transaction` they are
+   * kept if that commits, and one that ends after they were due means then. Records without a timestamp get the time when they are due.
+   *
+   * @throws PostlogError `INVALID_CONFIG` for a time that cannot be; as a send in a transaction; with `outcome: 'unknown'` the message says how to find out.
+   *
+   * @example
+   * const { id } = await producer.send({ topic: 'reminders', messages: [{ key: order.id, value }], delayMs: 3_600_000 });
+   * const wasInTime = await producer.cancel(id);
+   */
+  send(record: DelayedSend): Promise<ScheduledDelivery>;
   /** The same for several topics; each partition's records keep their order. */
   sendBatch(batch: ProducerSendBatch): Promise<RecordMetadata[]>;
   sendBatch(batch: TransactionalSendBatch): Promise<PendingRecordMetadata[]>;
+  sendBatch(batch: DelayedSendBatch): Promise<ScheduledDelivery>;
+  /**
+   * Withdraws a send that is not due yet, all of it. Answers whether it was still to come: with true none of its records is ever delivered, with false
+   * they are delivered, or about to be, or there never were any. May be repeated.
+   *
+   * With `transaction` it is withdrawn if that commits; until then it is held back, and it is delivered after a rollback.
+   *
+   * @throws PostlogError `INVALID_CONFIG` for what is no id; as a send in a transaction
+   */
+  cancel(id: string, options?: { readonly transaction: TransactionHandle }): Promise<boolean>;
   /** Resolves when everything handed over so far has its outcome; transactional sends are their callers'. */
   flush(): Promise<void>;
   /** Flushes, then refuses further sends. */

@@ -1,25 +1,22 @@
-import { handleProduce, type RequiredAcks } from '../broker/handle-produce.js';
+import { handleProduce } from '../broker/handle-produce.js';
+import type { DueTime } from '../delivery/delay.store.js';
 import { PostlogError } from '../errors/postlog-error.js';
-import { checkMessage } from '../record/check-message.js';
-import type { CompressionName } from '../record/compression.js';
-import { estimateRecordBytes } from '../record/record-batch-builder.js';
-import { checkTopicName } from '../record/topic-name.js';
+import type { TransactionHandle } from '../postgres/transaction-handle.js';
 import { EventBus } from '../runtime/events.js';
 import { BufferMemory } from './buffer-memory.js';
 import { checkOptions, invalid } from './check-options.js';
+import { checkSend, type CheckedSend } from './checked-send.js';
 import { withOwnBytes, type CheckedTopic } from './checked-topic.js';
 import type { Applications } from './applications.js';
 import type { Cluster } from './cluster.js';
+import { checkDeliveryId, checkDueTime, DUE_TERMS } from './due-time.js';
 import type { MetadataCache, TopicMetadata } from './metadata-cache.js';
 import { PartitionChooser } from './partition-chooser.js';
-import {
-  checkAcks,
-  checkCompression,
-  resolveProducerOptions,
-  type ResolvedProducerOptions,
-} from './producer-options.js';
+import { resolveProducerOptions, type ResolvedProducerOptions } from './producer-options.js';
 import {
   PRODUCER_EVENTS,
+  type DelayedSend,
+  type DelayedSendBatch,
   type Producer,
   type ProducerEventName,
   type ProducerOptions,
@@ -27,17 +24,20 @@ import {
   type ProducerSendBatch,
   type PendingRecordMetadata,
   type RecordMetadata,
+  type ScheduledDelivery,
   type TransactionalSend,
   type TransactionalSendBatch,
 } from './producer-types.js';
 import { Receipt } from './receipt.js';
 import { RecordAccumulator } from './record-accumulator.js';
 import { Sender } from './sender.js';
-import { checkTransactionTerms, TransactionalSends } from './transactional-sends.js';
+import { checkStoredTerms, StoredSends } from './stored-sends.js';
 
 /** Options of a send beside what is sent. */
-const TERMS = ['acks', 'compression', 'transaction'] as const;
+const TERMS = ['acks', 'compression', 'transaction', ...DUE_TERMS] as const;
 type SendTerms = Readonly<Partial<Record<(typeof TERMS)[number], unknown>>>;
+
+type SendAnswer = RecordMetadata[] | PendingRecordMetadata[] | ScheduledDelivery;
 
 export interface ProducerContext {
   readonly cluster: Cluster;
@@ -47,13 +47,6 @@ export interface ProducerContext {
   readonly autoCreateTopic: (topic: string) => Promise<boolean>;
   readonly onClosed: (producer: Producer) => void;
   readonly onFault: (error: unknown) => void;
-}
-
-interface CheckedSend {
-  readonly topics: readonly CheckedTopic[];
-  readonly bytes: number;
-  readonly acks: RequiredAcks;
-  readonly compression: CompressionName | undefined;
 }
 
 /** @see Producer */
@@ -66,7 +59,8 @@ export class LogProducer implements Producer {
   readonly #accumulator: RecordAccumulator;
   readonly #chooser: PartitionChooser;
   readonly #sender: Sender;
-  readonly #transactional: TransactionalSends;
+  readonly #stored: StoredSends;
+  readonly #scheduling = new Set<Promise<unknown>>();
   /** Sends are admitted one after another: records keep the order of the calls. */
   #admission: Promise<unknown> = Promise.resolve();
   #admitting = 0;
@@ -94,10 +88,12 @@ export class LogProducer implements Producer {
       retry: this.#options.retry,
       onFreed: (bytes) => this.#memory.give(bytes),
     });
-    this.#transactional = new TransactionalSends({
+    this.#stored = new StoredSends({
       applications: context.applications,
       clock,
+      uuid: () => random.uuid(),
       batchSize,
+      deliveryTimeoutMs,
       peek: (topic) => context.metadata.peek(topic),
       find: (topic) => this.#metadataOf(topic),
       choose: (metadata, topic) => this.#choose(metadata, topic),
@@ -112,24 +108,31 @@ export class LogProducer implements Producer {
 
   send(record: ProducerSend): Promise<RecordMetadata[]>;
   send(record: TransactionalSend): Promise<PendingRecordMetadata[]>;
-  async send(record: ProducerSend | TransactionalSend): Promise<RecordMetadata[] | PendingRecordMetadata[]> {
+  send(record: DelayedSend): Promise<ScheduledDelivery>;
+  async send(record: ProducerSend | TransactionalSend | DelayedSend): Promise<SendAnswer> {
     const { topic, messages } = checkOptions(record, ['topic', 'messages', ...TERMS], 'send()');
     return this.#sendAll([{ topic, messages }], record);
   }
 
   sendBatch(batch: ProducerSendBatch): Promise<RecordMetadata[]>;
   sendBatch(batch: TransactionalSendBatch): Promise<PendingRecordMetadata[]>;
-  async sendBatch(
-    batch: ProducerSendBatch | TransactionalSendBatch,
-  ): Promise<RecordMetadata[] | PendingRecordMetadata[]> {
+  sendBatch(batch: DelayedSendBatch): Promise<ScheduledDelivery>;
+  async sendBatch(batch: ProducerSendBatch | TransactionalSendBatch | DelayedSendBatch): Promise<SendAnswer> {
     const { topicMessages } = checkOptions(batch, ['topicMessages', ...TERMS], 'sendBatch()');
     if (!Array.isArray(topicMessages))
       throw invalid('sendBatch() takes topicMessages: an array of { topic, messages }');
     return this.#sendAll(topicMessages, batch);
   }
 
+  async cancel(id: string, options?: { readonly transaction: TransactionHandle }): Promise<boolean> {
+    this.#demandOpen();
+    const terms = checkOptions(options, ['transaction'], 'cancel()');
+    return this.#stored.cancel(checkDeliveryId(id), terms);
+  }
+
   async flush(): Promise<void> {
     await this.#admission.catch(() => {});
+    await Promise.allSettled(this.#scheduling);
     await this.#sender.whenIdle();
   }
 
@@ -152,34 +155,17 @@ export class LogProducer implements Producer {
       throw new PostlogError('CLIENT_CLOSED', 'the producer is disconnected; make a new one with postlog.producer().');
   }
 
-  #sendAll(
-    batches: ProducerSendBatch['topicMessages'],
-    terms: SendTerms,
-  ): Promise<RecordMetadata[] | PendingRecordMetadata[]> {
-    const checked = this.#check(batches, terms.acks, terms.compression);
-    if (!('transaction' in terms)) return this.#publish(checked);
-    checkTransactionTerms(terms);
-    return this.#transactional.publish(terms.transaction, checked.topics);
-  }
-
-  /** Everything that can be wrong with the call, before any effect. */
-  #check(batches: ProducerSendBatch['topicMessages'], acks: unknown, compression: unknown): CheckedSend {
+  #sendAll(batches: ProducerSendBatch['topicMessages'], terms: SendTerms): Promise<SendAnswer> {
     this.#demandOpen();
-    let bytes = 0;
-    const topics = batches.map(({ topic, messages }) => {
-      const name = checkTopicName(topic);
-      if (!Array.isArray(messages)) throw invalid('messages must be an array of { key, value, … }');
-      const checked = (messages as readonly unknown[]).map(checkMessage);
-      const sizes = checked.map(estimateRecordBytes);
-      for (const size of sizes) bytes += size;
-      return { topic: name, messages: checked, sizes };
-    });
-    return {
-      topics,
-      bytes,
-      acks: checkAcks(acks) ?? this.#options.acks,
-      compression: checkCompression(compression) ?? this.#options.compression,
-    };
+    const checked = checkSend(batches, terms, this.#options);
+    const due = checkDueTime(terms, this.#context.cluster.clock.now());
+    const isTransactional = 'transaction' in terms;
+    if (!isTransactional && due === undefined) return this.#publish(checked);
+    checkStoredTerms(terms);
+    const { transaction } = terms;
+    if (due === undefined) return this.#stored.publish(transaction, checked.topics);
+    if (isTransactional) return this.#stored.scheduleIn(transaction, checked.topics, due);
+    return this.#schedule(checked, due);
   }
 
   #publish(send: CheckedSend): Promise<RecordMetadata[]> {
@@ -188,17 +174,38 @@ export class LogProducer implements Producer {
     if (metadata.every((each) => each !== undefined) && this.#memory.tryTake(send.bytes))
       return this.#handOver(send, metadata);
 
-    // Records are encoded after a wait now, so bytes that the caller may change meanwhile are copied.
-    const kept = { ...send, topics: send.topics.map(withOwnBytes) };
-    this.#admitting += 1;
-    const receipt = this.#admission.then(async () => {
+    return this.#admit(send, async (kept) => {
       const known: TopicMetadata[] = [];
-      for (const { topic } of send.topics) known.push(await this.#metadataOf(topic));
-      await this.#memory.take(send.bytes, this.#options.deliveryTimeoutMs);
+      for (const { topic } of kept.topics) known.push(await this.#metadataOf(topic));
+      await this.#memory.take(kept.bytes, this.#options.deliveryTimeoutMs);
       return { outcome: this.#handOver(kept, known) };
     });
-    this.#admission = receipt.catch(() => {}).finally(() => (this.#admitting -= 1));
-    return receipt.then(({ outcome }) => outcome);
+  }
+
+  /** Until they are kept in the database, records are in memory. */
+  #schedule(send: CheckedSend, due: DueTime): Promise<ScheduledDelivery> {
+    const start = ({ topics, bytes }: CheckedSend) => {
+      const scheduled = this.#stored.schedule(topics, due).finally(() => {
+        this.#memory.give(bytes);
+        this.#scheduling.delete(scheduled);
+      });
+      this.#scheduling.add(scheduled);
+      return scheduled;
+    };
+    if (this.#admitting === 0 && this.#memory.tryTake(send.bytes)) return start(send);
+    return this.#admit(send, async (kept) => {
+      await this.#memory.take(kept.bytes, this.#options.deliveryTimeoutMs);
+      return { outcome: start(kept) };
+    });
+  }
+
+  /** Lets a send that must wait take its turn. It is encoded after that, so bytes that the caller may change meanwhile are copied. */
+  #admit<T>(send: CheckedSend, step: (kept: CheckedSend) => Promise<{ outcome: Promise<T> }>): Promise<T> {
+    const kept = { ...send, topics: send.topics.map(withOwnBytes) };
+    this.#admitting += 1;
+    const admitted = this.#admission.then(() => step(kept));
+    this.#admission = admitted.catch(() => {}).finally(() => (this.#admitting -= 1));
+    return admitted.then(({ outcome }) => outcome);
   }
 
   /** Gives every record its partition and its place in a batch. All partitions are chosen before any record is taken. */

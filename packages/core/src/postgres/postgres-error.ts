@@ -154,6 +154,12 @@ const RULES: readonly Rule[] = [
     detail: 'a partition refuses these dead letters; look whether their topic is as it was when they failed',
   },
   {
+    states: /^PL011/,
+    code: 'INVALID_REQUEST',
+    detail:
+      'records that were sent for later are not due yet, and nobody would deliver them in a cluster; cancel them or wait for them, then repeat',
+  },
+  {
     states: /^PL020/,
     code: 'UNREGISTERED_DATABASE',
     detail:
