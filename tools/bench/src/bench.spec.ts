@@ -2,6 +2,7 @@ import { Cleanup, testDatabase, type TestDatabase } from '@postlog/core/testing'
 import { QUICK, type Bench, type Measure } from './bench.js';
 import { GROUP_MEASURES } from './group-bench.js';
 import { LOG_MEASURES } from './log-bench.js';
+import { OUTBOX_MEASURES } from './outbox-bench.js';
 import { NEST_MEASURES } from './nest-bench.js';
 import { runMeasures, type Outcome } from './run-measures.js';
 
@@ -34,6 +35,15 @@ describe('every measure of groups', () => {
     expect(lines.length).toBeGreaterThan(5);
     expect(lines.filter(({ value }) => Number.isNaN(value))).toEqual([]);
   }, 90_000);
+});
+
+describe('every measure of the outbox', () => {
+  it('runs to its end with tiny sizes', async () => {
+    const { lines, failures } = await runQuickly(OUTBOX_MEASURES);
+    expect(failures).toEqual([]);
+    expect(lines.length).toBeGreaterThan(20);
+    expect(lines.filter(({ value }) => !(value > 0)).map(({ measure }) => measure)).toEqual([]);
+  }, 150_000);
 });
 
 describe('every measure of the log', () => {

@@ -20,6 +20,14 @@ export interface Sizes {
     readonly idleGroups: number;
     readonly idleSeconds: number;
   };
+  readonly outbox: {
+    /** Orders that are saved in a round, each in a transaction. */
+    readonly orders: number;
+    /** Rows of the outbox that wait when the sequencer begins. */
+    readonly backlog: number;
+    /** Records that are handled in a transaction each. */
+    readonly singles: number;
+  };
   readonly cluster: {
     /** Of replication factor 3, that nothing happens to. */
     readonly idlePartitions: number;
@@ -45,6 +53,7 @@ export const FULL: Sizes = {
     idleGroups: 1_000,
     idleSeconds: 60,
   },
+  outbox: { orders: 5_000, backlog: 200_000, singles: 1_500 },
   cluster: { idlePartitions: 300, idleSeconds: 60 },
 };
 
@@ -66,6 +75,7 @@ export const QUICK: Sizes = {
     idleGroups: 4,
     idleSeconds: 1,
   },
+  outbox: { orders: 40, backlog: 200, singles: 20 },
   cluster: { idlePartitions: 3, idleSeconds: 1 },
 };
 

@@ -6,6 +6,7 @@ import { parseCommand, UsageError, type Command } from './command.js';
 import { GROUP_MEASURES } from './group-bench.js';
 import { LOG_MEASURES } from './log-bench.js';
 import { NEST_MEASURES } from './nest-bench.js';
+import { OUTBOX_MEASURES } from './outbox-bench.js';
 import { table } from './report.js';
 import { runMeasures } from './run-measures.js';
 import { startServer } from './server.js';
@@ -14,6 +15,7 @@ const INTERRUPTED = 130;
 const BENCHES: Readonly<Record<string, Readonly<Record<string, Measure>>>> = {
   log: LOG_MEASURES,
   groups: GROUP_MEASURES,
+  outbox: OUTBOX_MEASURES,
   cluster: CLUSTER_MEASURES,
   nest: NEST_MEASURES,
 };

@@ -1,6 +1,6 @@
 import { connect, type Postlog } from '@postlog/core';
 import type { Bench, Measure } from '../bench.js';
-import { openClient } from '../client.js';
+import { holdTransaction } from '../hold-transaction.js';
 import { line, median } from '../report.js';
 import { jsonValues } from '../values.js';
 import { drain, parse, PARTITIONS, sendAll, sendTo } from '../workload.js';
@@ -52,15 +52,4 @@ async function runPhase(bench: Bench, postlog: Postlog, rates: Rates, seconds: n
   }
   await producer.disconnect();
   await postlog.admin().deleteTopics({ topics: [topic] });
-}
-
-/** Holds a snapshot and a transaction id in another session until told otherwise; fails if the server ended it meanwhile. */
-async function holdTransaction(bench: Bench, url: string): Promise<() => Promise<void>> {
-  const holder = await openClient(bench, url);
-  await holder.query('begin isolation level repeatable read');
-  await holder.query('select pg_current_xact_id(), (select count(*) from pg_class)');
-  return async () => {
-    await holder.query('commit');
-    await holder.end();
-  };
 }
