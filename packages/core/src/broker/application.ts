@@ -1,4 +1,6 @@
 import { DelayedDeliveries } from '../delivery/delayed-deliveries.js';
+import { unsequenced } from '../outbox/outbox.store.js';
+import { OwnPublications } from '../outbox/own-publications.js';
 import { TransactionalOutbox } from '../outbox/transactional-outbox.js';
 import type { SequencerOptions } from '../outbox/sequencer.js';
 import type { Database } from '../postgres/database.js';
@@ -30,6 +32,8 @@ export class Application {
   readonly place: string;
   readonly outbox: TransactionalOutbox;
   readonly delays: DelayedDeliveries;
+  /** What this process published here and is perhaps not in the log yet. */
+  readonly own: OwnPublications;
   readonly #announce: (key: string) => void;
   #sequencing: OutboxService | undefined;
   #delaying: DelayService | undefined;
@@ -39,7 +43,13 @@ export class Application {
     this.place = place;
     this.database = database;
     this.#announce = announce;
+    this.own = new OwnPublications({
+      clock,
+      random: random.next,
+      unsequenced: (xids, partitionIds) => unsequenced(database, xids, partitionIds),
+    });
     this.outbox = new TransactionalOutbox({
+      own: this.own,
       schema: database.schema,
       onEnded: () => this.#tell(OUTBOX_KEY, this.#sequencing),
       onUnseen: () => this.#tell(OUTBOX_EXPECTED_KEY, this.#sequencing),

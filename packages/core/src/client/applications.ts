@@ -3,6 +3,7 @@ import { PostlogError } from '../errors/postlog-error.js';
 import { RegisteredDatabases } from '../outbox/registered-databases.js';
 import type { EnteredTransaction } from '../outbox/transactional-outbox.js';
 import type { Random } from '../runtime/random.js';
+import type { TopicMetadata } from './metadata-cache.js';
 
 /** A user's transaction, and the application that it is of. */
 export type ApplicationTransaction = EnteredTransaction & { readonly application: Application };
@@ -50,6 +51,16 @@ export class Applications {
       'UNREGISTERED_DATABASE',
       'there are several applications, and nothing says which keeps records that are sent for later; send them in a transaction of one.',
     );
+  }
+
+  /** Whether this process published for one of these partitions in a transaction that has ended, and may not be in the log yet. */
+  holdBack(partitions: TopicMetadata['partitions']): boolean {
+    return this.#applications.some(({ own }) => own.concerns(partitions));
+  }
+
+  /** Resolves when it is in the log; after a few seconds in any case. */
+  async untilSequenced(partitions: TopicMetadata['partitions']): Promise<void> {
+    await Promise.all(this.#applications.map(({ own }) => own.untilSequenced(partitions)));
   }
 
   /** Demands an open transaction of one of them. @throws PostlogError `INVALID_TXN_STATE`, `UNREGISTERED_DATABASE` */

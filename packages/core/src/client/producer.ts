@@ -171,12 +171,15 @@ export class LogProducer implements Producer {
   #publish(send: CheckedSend): Promise<RecordMetadata[]> {
     const metadata =
       this.#admitting === 0 ? send.topics.map(({ topic }) => this.#context.metadata.peek(topic)) : [undefined];
-    if (metadata.every((each) => each !== undefined) && this.#memory.tryTake(send.bytes))
-      return this.#handOver(send, metadata);
+    const { applications } = this.#context;
+    const isFree = metadata.every((each) => each !== undefined && !applications.holdBack(each.partitions));
+    if (isFree && this.#memory.tryTake(send.bytes)) return this.#handOver(send, metadata as TopicMetadata[]);
 
     return this.#admit(send, async (kept) => {
       const known: TopicMetadata[] = [];
       for (const { topic } of kept.topics) known.push(await this.#metadataOf(topic));
+      // What was committed here comes first.
+      for (const { partitions } of known) await applications.untilSequenced(partitions);
       await this.#memory.take(kept.bytes, this.#options.deliveryTimeoutMs);
       return { outcome: this.#handOver(kept, known) };
     });

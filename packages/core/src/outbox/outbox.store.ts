@@ -53,6 +53,15 @@ const SEQUENCE: Statement = {
   text: /* sql */ `select * from postlog.sequence_outbox_v1($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
 };
 
+const UNSEQUENCED: Statement = {
+  name: 'unsequenced_transactions',
+  text: /* sql */ `
+    select x.xid
+      from unnest($1::text[]) x(xid)
+     where not pg_visible_in_snapshot(x.xid::xid8, (select m.sequenced from postlog.outbox_mark m order by m.mark desc limit 1))
+        or exists (select from postlog.composed_batch b where b.partition_id = any ($2::integer[]))`,
+};
+
 const TRUNCATE: Statement = {
   name: 'truncate_outbox',
   text: /* sql */ `select postlog.truncate_outbox_v1($1) as emptied`,
@@ -136,6 +145,16 @@ export async function sequence(
     partitionId: partition_id!,
     error: error_code === 0 ? undefined : errorCodeOf(error_code),
   }));
+}
+
+/** Which of these transactions have records for these partitions that are not in the log yet, as far as the mark and what is composed say. */
+export async function unsequenced(
+  database: Database,
+  xids: readonly string[],
+  partitionIds: readonly number[],
+): Promise<ReadonlySet<string>> {
+  const rows = await database.query<{ xid: string }>(UNSEQUENCED, [xids, partitionIds]);
+  return new Set(rows.map(({ xid }) => xid));
 }
 
 /** Empties slots that are done with. @throws PostlogError, retriable: an open transaction holds the slot. */

@@ -29,7 +29,8 @@ const PROBE = /* sql */ `
 
 const PUBLISH = /* sql */ `
   insert into postlog.outbox (partition_id, record_count, max_batch_bytes, batch)
-  values ($1, $2, $3, $4)`;
+  values ($1, $2, $3, $4)
+  returning xid::text as xid`;
 
 /** Nothing is inserted where the trace is gone. `batches` are one after another. */
 const PUBLISH_TRACED = /* sql */ `
@@ -40,7 +41,7 @@ const PUBLISH_TRACED = /* sql */ `
                  with ordinality u(partition_id, record_count, max_batch_bytes, size, place)) r
    where $6::text is null or current_setting('postlog.transaction', true) = $6
    order by r.place
-  returning 'inserted' as outcome`;
+  returning xid::text as xid`;
 
 /** Asks the connection where it is, and leaves the trace. @throws PostlogError */
 export async function probe(transaction: UserTransaction, schema: string, trace: string): Promise<TransactionPlace> {
@@ -52,7 +53,7 @@ export async function probe(transaction: UserTransaction, schema: string, trace:
 }
 
 /**
- * Writes rows in the user's transaction, in order. With a trace, only if that is still there: answers whether they were written.
+ * Writes rows in the user's transaction, in order. With a trace, only if that is still there. Answers the transaction's id; undefined: nothing is written.
  *
  * @throws PostlogError
  */
@@ -61,14 +62,14 @@ export async function publish(
   schema: string,
   rows: readonly OutboxRow[],
   trace: string | null,
-): Promise<boolean> {
+): Promise<string | undefined> {
   const [first] = rows;
   if (trace === null && rows.length === 1 && first !== undefined) {
     const { partitionId, recordCount, maxBatchBytes, batch } = first;
-    await transaction.query(inSchema(PUBLISH, schema), [partitionId, recordCount, maxBatchBytes, batch]);
-    return true;
+    const values = [partitionId, recordCount, maxBatchBytes, batch];
+    return (await transaction.query<{ xid: string }>(inSchema(PUBLISH, schema), values))[0]?.xid;
   }
-  const written = await transaction.query(inSchema(PUBLISH_TRACED, schema), [
+  const written = await transaction.query<{ xid: string }>(inSchema(PUBLISH_TRACED, schema), [
     rows.map(({ partitionId }) => partitionId),
     rows.map(({ recordCount }) => recordCount),
     rows.map(({ maxBatchBytes }) => maxBatchBytes),
@@ -76,5 +77,5 @@ export async function publish(
     Buffer.concat(rows.map(({ batch }) => batch)),
     trace,
   ]);
-  return written.length === rows.length;
+  return written[0]?.xid;
 }

@@ -1,4 +1,5 @@
 import { notInTransaction, type UserTransaction } from '../postgres/user-transaction.js';
+import type { OwnPublications } from './own-publications.js';
 import { publish, type OutboxRow } from './publish.store.js';
 
 /** A transaction that is open, of the outbox's database. */
@@ -14,6 +15,7 @@ export interface TransactionalOutboxOptions {
   readonly onEnded: () => void;
   /** Something was published whose commit cannot be seen from here. */
   readonly onUnseen: () => void;
+  readonly own: OwnPublications;
 }
 
 /** Where records wait that are published inside users' transactions of one database. */
@@ -31,10 +33,14 @@ export class TransactionalOutbox {
    * @throws PostlogError `INVALID_TXN_STATE`; errors of the database, which end the transaction
    */
   async publish({ transaction, trace }: EnteredTransaction, rows: readonly OutboxRow[]): Promise<void> {
-    const { schema, onEnded, onUnseen } = this.#options;
+    const { schema, onEnded, onUnseen, own } = this.#options;
+    let xid: string | undefined;
     // Before the rows are written: a commit that is queued behind them is seen.
     const isSeen = transaction.onceEnded(onEnded);
-    if (!(await publish(transaction, schema, rows, trace))) throw notInTransaction();
+    const partitionIds = [...new Set(rows.map(({ partitionId }) => partitionId))];
+    if (isSeen) transaction.onceEnded(() => xid !== undefined && own.ended(xid, partitionIds));
+    xid = await publish(transaction, schema, rows, trace);
+    if (xid === undefined) throw notInTransaction();
     if (!isSeen) onUnseen();
   }
 }
