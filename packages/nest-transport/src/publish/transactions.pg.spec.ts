@@ -26,7 +26,7 @@ afterEach(async () => {
   await world.close();
 });
 
-const idsStored = () => stored.map((text) => (JSON.parse(text) as { id: number }).id).sort();
+const idsStored = () => stored.map((text) => (JSON.parse(text) as { id: number }).id).sort((a, b) => a - b);
 /** What is stored, once a record is that was sent after all others. */
 const untilStored = async (last: number) => {
   await until(() => idsStored().includes(last));
