@@ -119,6 +119,11 @@ describe('a look at what is due', () => {
     const canceller = await world.begin();
     await canceller.query('select from postlog.delayed for update');
     expect(await step()).toMatchObject({ moved: 0, isHeld: true });
+    const another = await laterIn(0, 'another'); // Began after the snapshot that is remembered all the while.
+    await later(0, 'b');
+    expect(await step()).toMatchObject({ moved: 1, isHeld: true });
+    await another.query('commit');
+    expect(await step()).toMatchObject({ moved: 1, isHeld: true });
     await canceller.query('rollback');
     expect(await step()).toMatchObject({ moved: 1, isHeld: false });
   });
