@@ -60,6 +60,7 @@ export { BatchItemError } from './delivery/batch-item-error.js';
 export type { DeadLetterFilter } from './delivery/dead-letter-filter.js';
 export type { OnExhausted } from './delivery/failure-policy.js';
 export { NonRetriableError } from './delivery/non-retriable-error.js';
+export { RetryLaterError } from './delivery/retry-later-error.js';
 export type {
   Admin,
   ConfigEntry,

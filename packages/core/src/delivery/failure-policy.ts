@@ -9,6 +9,7 @@
  * F2  Records of one key are handled in the order of their offsets, parked or not.
  */
 import { isNonRetriable } from './non-retriable-error.js';
+import { RetryLaterError } from './retry-later-error.js';
 
 /** What becomes of a record whose handler failed for the last time. */
 export const EXHAUSTED = ['deadLetter', 'skip', 'pause', 'parkKey'] as const;
@@ -42,7 +43,10 @@ export function nextStep(
   record: { readonly hasKey: boolean; readonly random: () => number },
 ): NextStep {
   if (attempt < policy.attempts && isWorthRetrying(error, policy))
-    return { kind: 'retry', afterMs: delayAfter(attempt, policy, record.random) };
+    return {
+      kind: 'retry',
+      afterMs: error instanceof RetryLaterError ? error.delayMs : delayAfter(attempt, policy, record.random),
+    };
   return { kind: policy.onExhausted === 'parkKey' && !record.hasKey ? 'deadLetter' : policy.onExhausted };
 }
 
