@@ -106,6 +106,7 @@ describe('the transport, as Nest and its users expect', () => {
     const controller = handling('guarded', (value) => seen.push(value));
     UseGuards({ canActivate: () => seen.push('guard') > 1 })(controller);
     const app = await start([controller]);
+    await send(app, 'denied');
     await send(app, 'value');
     await caughtUp('guarded');
     expect(seen).toEqual(['guard', 'guard', 'value']);

@@ -1,11 +1,14 @@
+export { BatchItemError, NonRetriableError } from '@postlog/core';
 export { Consumer, type ConsumerOptions } from './consume/consumer.decorator.js';
 export { perInstance, type PerInstanceGroup } from './consume/group.js';
-export { Header, Headers, Key, Offset } from './consume/parameters.js';
-export { BatchItemError, PostlogBatchContext, type LogRecord } from './consume/postlog-batch.context.js';
+export { Header, Headers, Key, Offset, Tx } from './consume/parameters.js';
+export { PostlogBatchContext, type LogRecord } from './consume/postlog-batch.context.js';
 export { PostlogContext } from './consume/postlog.context.js';
 export { PostlogServer, type PostlogServerEvents, type PostlogStatus } from './consume/postlog.server.js';
 export type { BatchOptions, SubscribeOptions, SubscriptionSettings } from './consume/subscribe-options.js';
+export type { DataSourceHandle, RunInTransaction } from './consume/transactions.js';
 export { Subscribe } from './consume/subscribe.decorator.js';
+export { PostlogDeadLetters, type ReadDeadLetter } from './dead-letters/postlog-dead-letters.js';
 export { PostlogHealthIndicator, type HealthLimits, type PostlogHealth } from './health/postlog-health.indicator.js';
 export { connectPostlog, postlogMicroservice } from './module/bootstrap.js';
 export { InjectFrom, InjectProducer } from './module/inject.js';

@@ -87,7 +87,7 @@ const moduleFor = (url: string) =>
     url,
     group: 'default-group',
     logger: silentLogger,
-    handlerRetry: { initialRetryTime: 5, maxRetryTime: 10 },
+    retry: { delayMs: 5, maxDelayMs: 10 },
   });
 
 beforeEach(async () => {

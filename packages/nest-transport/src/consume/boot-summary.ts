@@ -18,6 +18,7 @@ function lineOf({ topic, group, handlers, settings, isPerInstance }: Route): str
   const pace = [
     settings.concurrency === undefined ? undefined : `concurrency ${settings.concurrency}`,
     settings.keyConcurrency === undefined ? undefined : `keyConcurrency ${settings.keyConcurrency}`,
+    settings.transaction === true ? 'in transactions' : undefined,
     isPerInstance ? 'this process alone' : undefined,
   ].filter((each) => each !== undefined);
   return [`${String(topic)} → ${group}: ${names.join(', ')}`, ...pace].join('; ');

@@ -7,7 +7,7 @@ import { instanceGroupName } from './group.js';
 import { readExtras } from './handler-extras.js';
 import { patternRoute } from '../request/pattern-route.js';
 import type { Handler, HandlerDefinition } from './route.js';
-import type { SubscribeOptions } from './subscribe-options.js';
+import { checkPace, type SubscribeOptions } from './subscribe-options.js';
 
 /** What Nest says of a handler (`Server.addHandler`). */
 export interface GivenHandler {
@@ -36,6 +36,7 @@ function defineEvent({ pattern, call, extras }: GivenHandler, { topics, module }
   const topic = said?.topic ?? demandTopic(pattern);
   const name = said?.name ?? `@EventPattern('${shown(topic)}')`;
   const options = overridden(said?.options ?? {}, module);
+  checkPace(options, name);
   const group = options.group ?? said?.classGroup ?? module.group;
   if (group === undefined) throw missingGroup(name, `@Subscribe('${shown(topic)}', { group: '…' })`);
   const isPerInstance = typeof group !== 'string';
@@ -47,6 +48,9 @@ function defineEvent({ pattern, call, extras }: GivenHandler, { topics, module }
       fromBeginning: options.fromBeginning ?? !isPerInstance,
       concurrency: options.concurrency,
       keyConcurrency: options.keyConcurrency,
+      transaction: options.transaction,
+      retry: options.retry,
+      onExhausted: options.onExhausted,
     },
     handler: {
       name,
@@ -89,7 +93,14 @@ function defineRequest({ pattern, call }: GivenHandler, { topics, module }: Defi
     timeoutMs: undefined,
     contract: topics.contractOf(topic),
   };
-  const settings = { fromBeginning: true, concurrency: undefined, keyConcurrency: undefined };
+  const settings = {
+    fromBeginning: true,
+    concurrency: undefined,
+    keyConcurrency: undefined,
+    transaction: undefined,
+    retry: undefined,
+    onExhausted: undefined,
+  };
   return { topic: topics.nameOf(topic), group: module.group, isPerInstance: false, settings, handler };
 }
 

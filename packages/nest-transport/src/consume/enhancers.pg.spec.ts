@@ -22,7 +22,7 @@ import { Payload } from '@nestjs/microservices';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { EMPTY, map, of, tap, type Observable } from 'rxjs';
-import { Consumer, PostlogContext, PostlogServer, Subscribe } from '../index.js';
+import { Consumer, PostlogContext, PostlogDeadLetters, PostlogServer, Subscribe } from '../index.js';
 import { producerOf, testWorld, until, type World } from '../spec/world.js';
 
 const seen: unknown[] = [];
@@ -204,17 +204,18 @@ describe.each([
     expect(seen).toEqual(['before', 6, 'after']);
   });
 
-  it('a guard denies before the handler, and the record is handled again', async () => {
-    const failures: unknown[] = [];
-    const app = await run(Guards, [2]);
-    app.get(PostlogServer).on('failure', ({ attempt }, error) => failures.push([attempt, error]));
-    await producerOf(app).send('orders', 3, { key: 'k' });
-    await until(() => failures.length >= 2);
-    expect(failures.slice(0, 2)).toEqual([
-      [1, { status: 'error', message: 'Forbidden resource' }],
-      [2, { status: 'error', message: 'Forbidden resource' }],
-    ]);
-    expect(seen).toEqual([2]);
+  it('a guard denies before the handler, and the record is a dead letter at once', async () => {
+    const app = await run(Guards, [2, 3, 4]);
+    await done('guards');
+    expect(seen).toEqual([2, 4]);
+    const [letter] = await app.get(PostlogDeadLetters).list('orders', { group: 'guards' });
+    expect(letter).toMatchObject({
+      payload: 3,
+      attempts: 1,
+      errorName: 'RpcException',
+      errorMessage: 'Forbidden resource',
+      handlerId: 'Guards.handle',
+    });
   });
 
   it('an interceptor goes around', async () => {

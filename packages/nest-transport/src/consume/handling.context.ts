@@ -1,4 +1,5 @@
 import { BaseRpcContext } from '@nestjs/microservices';
+import type { TransactionHandle } from '@postlog/core';
 
 export interface HandlingPlace {
   readonly topic: string;
@@ -6,10 +7,12 @@ export interface HandlingPlace {
   readonly group: string;
   /** The `id` of the handler, `Class.method` where it has none. */
   readonly handler: string;
-  /** 1 for the first call with these records in this process, 2 for the next. */
+  /** The number of this call for the (first) record since its partition came to this process, from 1. */
   readonly attempt: number;
   /** Aborts when a shutdown has waited long enough, when `timeoutMs` is over, when a requester has gone. */
   readonly signal: AbortSignal;
+  /** The transaction of a handler that has one. */
+  readonly tx?: TransactionHandle | undefined;
 }
 
 /** What handlers of single records and of batches have in common. */
@@ -43,6 +46,14 @@ export abstract class HandlingContext<Place extends HandlingPlace = HandlingPlac
 
   get signal(): AbortSignal {
     return this.args[0].signal;
+  }
+
+  /**
+   * With `transaction: true` the transaction that commits how far the group is: what `dataSource.transaction` or `runInTransaction` hands over,
+   * without them `{ query(sql, parameters) }`. Else undefined.
+   */
+  get tx(): TransactionHandle | undefined {
+    return this.args[0].tx;
   }
 
   /** Where the records stand, for log lines. */

@@ -36,14 +36,3 @@ export class PostlogBatchContext extends HandlingContext<BatchPlace> {
     return `${this.topic}-${this.partition} at ${this.firstOffset} to ${this.lastOffset}`;
   }
 }
-
-/** Thrown by a batch handler: records before `index` are done, the one at `index` failed and is handled again. */
-export class BatchItemError extends Error {
-  override readonly name = 'BatchItemError';
-  readonly index: number;
-
-  constructor(index: number, cause: unknown) {
-    super(`record ${index} of the batch failed`, { cause });
-    this.index = index;
-  }
-}

@@ -1,4 +1,4 @@
-import type { ConsumedMessage } from '@postlog/core';
+import { NonRetriableError, RetryLaterError, type ConsumedMessage } from '@postlog/core';
 import { headerText, TYPE_HEADER, userMetadata } from '../publish/control-headers.js';
 import { HandlingContext, type HandlingPlace } from './handling.context.js';
 
@@ -8,6 +8,9 @@ export interface RecordPlace extends HandlingPlace {
 
 /** Where a record comes from, for handlers, guards and interceptors (`@Ctx()`). */
 export class PostlogContext extends HandlingContext<RecordPlace> {
+  /** What the handler said itself of its record; it holds whatever a filter makes of the error. */
+  said: Error | undefined;
+
   /** A decimal string. */
   get offset(): string {
     return this.args[0].message.offset;
@@ -37,6 +40,24 @@ export class PostlogContext extends HandlingContext<RecordPlace> {
     return `${this.group}:${this.topic}:${this.partition}:${this.offset}`;
   }
 
+  /**
+   * Ends the call as failed: the record is handled again after `delayMs` milliseconds, in its place. It counts as an
+   * attempt. Never returns.
+   */
+  retry({ delayMs }: { readonly delayMs: number }): never {
+    return this.#say(new RetryLaterError(delayMs));
+  }
+
+  /** Ends the call as failed for good: the record goes at once where `onExhausted` says, with the reason. Never returns. */
+  deadLetter(reason: string): never {
+    return this.#say(new NonRetriableError(reason));
+  }
+
+  /** Ends the call as handled; what it did in its transaction by then is committed. Never returns. */
+  skip(): never {
+    return this.#say(new Skipped('skipped by its handler'));
+  }
+
   /** The sender's headers as text (Nest's packet metadata travels in them). */
   getMetadata(): Record<string, string> {
     return userMetadata(this.headers);
@@ -45,4 +66,14 @@ export class PostlogContext extends HandlingContext<RecordPlace> {
   get place(): string {
     return `${this.topic}-${this.partition} at ${this.offset}`;
   }
+
+  #say(error: Error): never {
+    this.said = error;
+    throw error;
+  }
+}
+
+/** What `skip` throws. */
+export class Skipped extends Error {
+  override readonly name = 'Skipped';
 }

@@ -5,6 +5,7 @@ import type { PostlogModuleOptions } from '../module/postlog.options.js';
 import { Answers } from '../request/answers.js';
 import { prepareInboxTopic } from '../request/inbox.js';
 import { demandTopics } from '../topic/prepare-topics.js';
+import type { TransactionScope } from '../publish/transaction-scope.js';
 import type { TopicDirectory } from '../topic/topic-directory.js';
 import { bootSummary } from './boot-summary.js';
 import { defineHandler } from './define-handler.js';
@@ -19,7 +20,7 @@ export type PostlogStatus = 'connected' | 'rebalancing' | 'paused' | 'stopped' |
 
 // eslint-disable-next-line @typescript-eslint/consistent-type-definitions
 export type PostlogServerEvents = {
-  /** A handler failed; it is called again with the same records. */
+  /** A call of a handler failed; what becomes of the records, `retry` and `onExhausted` say. */
   failure: (context: HandlingContext, error: unknown) => void;
   crash: (error: unknown) => void;
 };
@@ -28,6 +29,7 @@ export interface ServerParts {
   readonly postlog: Postlog;
   readonly topics: TopicDirectory;
   readonly options: PostlogModuleOptions;
+  readonly scope: TransactionScope;
   /** Sees to it that declared topics exist; answers what is otherwise than declared. */
   readonly prepare: () => Promise<readonly string[]>;
   readonly transportId: symbol;
@@ -156,19 +158,18 @@ export class PostlogServer extends Server<PostlogServerEvents, PostlogStatus> {
   }
 
   #subscription(route: Route): Subscription {
-    const { postlog, topics, options } = this.#parts;
+    const { postlog, topics, options, scope } = this.#parts;
     return new Subscription({
       postlog,
       topics,
+      scope,
       route,
       module: options,
       answers: this.#answers,
       around: (context, run) => this.#withHooks(context, run),
       onFailure: (context, error) => {
         const { place, group, attempt } = context;
-        this.logger.error(
-          `the handler of ${place} in group ${group} failed and is called again (attempt ${attempt}): ${describe(error)}`,
-        );
+        this.logger.error(`the handler of ${place} in group ${group} failed (attempt ${attempt}): ${describe(error)}`);
         this.#listeners.emit('failure', context, error);
       },
       onState: () => this.#tellStatus(),

@@ -5,15 +5,31 @@ interface Given extends Partial<Omit<Handler, 'call'>> {
   readonly topic?: string | RegExp;
   readonly group?: string;
   readonly concurrency?: number;
+  readonly transaction?: boolean;
+  readonly retry?: { readonly attempts: number };
 }
 
 let count = 0;
-function definition({ topic = 'orders', group = 'g', concurrency, ...handler }: Given = {}): HandlerDefinition {
+function definition({
+  topic = 'orders',
+  group = 'g',
+  concurrency,
+  transaction,
+  retry,
+  ...handler
+}: Given = {}): HandlerDefinition {
   return {
     topic,
     group,
     isPerInstance: false,
-    settings: { fromBeginning: true, concurrency, keyConcurrency: undefined },
+    settings: {
+      fromBeginning: true,
+      concurrency,
+      keyConcurrency: undefined,
+      transaction,
+      retry,
+      onExhausted: undefined,
+    },
     handler: {
       name: `Class.m${++count}`,
       id: undefined,
@@ -64,6 +80,13 @@ describe('the table of subscriptions', () => {
       { types: ['b'], concurrency: 3 },
       'differ in concurrency',
     ],
+    [
+      'attempts that differ',
+      { types: ['a'], retry: { attempts: 1 } },
+      { types: ['b'], retry: { attempts: 2 } },
+      'differ in retry: {"attempts":1} and {"attempts":2}',
+    ],
+    ['a transaction for one of two', { types: ['a'], transaction: true }, { types: ['b'] }, 'transaction: true'],
   ])('refuses %s', (_title, one, other, message) => {
     expect(() => tableOf(one, other)).toThrow(message);
   });

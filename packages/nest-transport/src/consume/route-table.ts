@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { PostlogError } from '@postlog/core';
 import type { Handler, HandlerDefinition, Route, RouteSettings } from './route.js';
 
@@ -27,12 +28,15 @@ export class RouteTable {
 
 function merged(definitions: readonly HandlerDefinition[]): RouteSettings {
   const settings = definitions.map((definition) => definition.settings);
-  const given = (name: 'concurrency' | 'keyConcurrency') =>
+  const given = <Name extends keyof RouteSettings>(name: Name) =>
     settings.map((each) => each[name]).find((value) => value !== undefined);
   return {
     fromBeginning: settings[0]!.fromBeginning,
     concurrency: given('concurrency'),
     keyConcurrency: given('keyConcurrency'),
+    transaction: given('transaction'),
+    retry: given('retry'),
+    onExhausted: given('onExhausted'),
   };
 }
 
@@ -65,11 +69,16 @@ function refuseConflict(definition: HandlerDefinition, other: HandlerDefinition)
         `write @Subscribe('${String(definition.topic)}', { group: '${definition.group}-2' }) at one`,
     );
   }
-  for (const name of ['concurrency', 'keyConcurrency', 'fromBeginning'] as const) {
+  if ((definition.settings.transaction ?? false) !== (other.settings.transaction ?? false)) {
+    throw refused(
+      `${both} are one subscription to ${place}, and one of them only has transaction: true; give it to both, or one another group`,
+    );
+  }
+  for (const name of ['concurrency', 'keyConcurrency', 'fromBeginning', 'retry', 'onExhausted'] as const) {
     const [here, there] = [definition.settings[name], other.settings[name]];
-    if (here !== undefined && there !== undefined && here !== there)
+    if (here !== undefined && there !== undefined && !isDeepStrictEqual(here, there))
       throw refused(
-        `${both} are one subscription to ${place} and differ in ${name}: ${there} and ${here}; give it once`,
+        `${both} are one subscription to ${place} and differ in ${name}: ${shown(there)} and ${shown(here)}; give it once`,
       );
   }
 }
@@ -94,4 +103,8 @@ function matches(pattern: string | RegExp, topic: string | RegExp): boolean {
 
 function refused(detail: string): PostlogError {
   return new PostlogError('INVALID_CONFIG', `${detail}.`);
+}
+
+function shown(value: unknown): string {
+  return JSON.stringify(value);
 }

@@ -1,4 +1,5 @@
 import type { MessageHandler } from '@nestjs/microservices';
+import type { HandlerRetry, OnExhausted } from '@postlog/core';
 import type { AnyTopic } from '../topic/topic.js';
 
 /** How a (topic, group) is consumed. */
@@ -6,6 +7,10 @@ export interface RouteSettings {
   readonly fromBeginning: boolean;
   readonly concurrency: number | undefined;
   readonly keyConcurrency: number | undefined;
+  /** Each call has a transaction. */
+  readonly transaction: boolean | undefined;
+  readonly retry: HandlerRetry | undefined;
+  readonly onExhausted: OnExhausted | undefined;
 }
 
 /** One method of a controller, as the transport calls it. */

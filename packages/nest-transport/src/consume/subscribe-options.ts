@@ -1,4 +1,4 @@
-import { PostlogError } from '@postlog/core';
+import { PostlogError, type HandlerRetry, type OnExhausted } from '@postlog/core';
 import { checkNames } from '../known-names.js';
 import type { PerInstanceGroup } from './group.js';
 
@@ -14,6 +14,17 @@ export interface SubscriptionSettings {
   readonly keyConcurrency?: number;
   /** How long one call may take, in milliseconds [as long as it wants]; then `signal` aborts and the call counts as failed. */
   readonly timeoutMs?: number;
+  /**
+   * How often and how slowly a record that failed is handled again, in its place [the module's `retry`: for ever, so that nothing is given up
+   * because of an outage]. What cannot pass is not: a `NonRetriableError`, a guard that denied, a pipe's or handler's `HttpException` of 4xx,
+   * a record that does not fit its schema.
+   */
+  readonly retry?: HandlerRetry;
+  /**
+   * What becomes of a record after its last attempt [the module's `onExhausted`: `'deadLetter'`, a record of the topic `<topic>.dlq.<group>`;
+   * with `perInstance()` `'skip'`].
+   */
+  readonly onExhausted?: OnExhausted;
 }
 
 export interface BatchOptions {
@@ -30,18 +41,26 @@ export interface SubscribeOptions extends SubscriptionSettings {
   readonly type?: string | readonly string[];
   /** Hands over several records of one partition at once: `@Payload() records: LogRecord<T>[]`. */
   readonly batch?: BatchOptions;
+  /**
+   * Each call has a transaction (`@Tx()`, `context.tx`) of the module's `dataSource` or `runInTransaction`, else of a connection that the
+   * transport opens: what the handler writes there, what it sends, and how far the group is become final with one commit, or not at all [false].
+   */
+  readonly transaction?: boolean;
   /** Which of several named connections [the default one]. */
   readonly connection?: string;
 }
 
-const SETTINGS = ['group', 'fromBeginning', 'concurrency', 'keyConcurrency', 'timeoutMs'];
+const SETTINGS = ['group', 'fromBeginning', 'concurrency', 'keyConcurrency', 'timeoutMs', 'retry', 'onExhausted'];
 const LARGEST = { concurrency: 10_000, keyConcurrency: 10_000, timeoutMs: 2 ** 31 - 1 } as const;
 
 /** @param what whose options these are, as the user wrote it. @throws PostlogError `INVALID_CONFIG` */
 export function checkSubscribeOptions(options: SubscribeOptions, what: string): void {
-  checkNames(options, [...SETTINGS, 'id', 'type', 'batch', 'connection'], what);
+  checkNames(options, [...SETTINGS, 'id', 'type', 'batch', 'transaction', 'connection'], what);
   checkNumbers(options, what);
-  const { batch, keyConcurrency, type } = options;
+  const { batch, keyConcurrency, type, transaction } = options;
+  if (transaction !== undefined && typeof transaction !== 'boolean')
+    throw invalid(`transaction of ${what} is ${JSON.stringify(transaction)}; give true or false`);
+  checkPace(options, what);
   if (batch === undefined) return;
   checkNames(batch, ['size', 'waitMs'], `batch of ${what}`);
   checkWhole(batch.size, 'batch.size', 100_000, what);
@@ -54,6 +73,15 @@ export function checkSubscribeOptions(options: SubscribeOptions, what: string): 
     throw invalid(
       `${what} has batch and type; leave out type, or handle one record at a time: a batch holds records of every type`,
     );
+}
+
+/** Transactions of one partition commit one after another. @throws PostlogError `INVALID_CONFIG` */
+export function checkPace({ transaction, keyConcurrency = 1 }: SubscribeOptions, what: string): void {
+  if (transaction !== true || keyConcurrency <= 1) return;
+  throw invalid(
+    `${what} has transaction: true and keyConcurrency: ${keyConcurrency}; leave out keyConcurrency and give the topic more partitions, since ` +
+      'transactions of one partition commit one after another',
+  );
 }
 
 /** @throws PostlogError `INVALID_CONFIG` */

@@ -7,7 +7,7 @@ import { checkSubscribeOptions, type SubscribeOptions } from './subscribe-option
 /**
  * Handles the records of a topic, or of all whose names match a pattern, as a member of a consumer group. One subscription is one
  * (topic, group): its own offsets and its own pace. A handler that fails is called again with the same record, after a growing
- * rest; nothing is skipped.
+ * rest (`retry`); a record that cannot be handled becomes a dead letter (`onExhausted`).
  *
  * @example
  * @Subscribe(OrdersPlaced, { group: 'billing' })

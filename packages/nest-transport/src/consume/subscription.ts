@@ -1,7 +1,17 @@
-import type { Consumer, Postlog } from '@postlog/core';
+import type {
+  Consumer,
+  EachBatchPayload,
+  EachMessagePayload,
+  EntityManagerHandle,
+  Postlog,
+  RunOptions,
+  TransactionHandle,
+} from '@postlog/core';
 import type { PostlogModuleOptions } from '../module/postlog.options.js';
+import { failureOptions } from './failure-settings.js';
 import { Handling, type HandlingOptions } from './handling.js';
 import type { Route } from './route.js';
+import type { RunInTransaction } from './transactions.js';
 
 export type SubscriptionState = 'starting' | 'connected' | 'rebalancing' | 'paused' | 'crashed' | 'stopped';
 
@@ -16,7 +26,7 @@ const COMMIT_EVERY_MS = 1_000;
 const CONCURRENCY = 16;
 /** Requests of one partition that are answered at the same time. */
 const REQUEST_CONCURRENCY = 64;
-/** A record is never skipped: the handler is called until it succeeds or the process ends. */
+/** What becomes of failing handlers is `failureOptions`' to say. */
 const FOR_EVER = 1_000_000_000;
 /** How long a call may take before its member leaves the group [core's own], and how much longer than `timeoutMs`. */
 const POLL_INTERVAL_MS = 300_000;
@@ -54,19 +64,30 @@ export class Subscription {
     const { module } = this.#parts;
     await this.#consumer.subscribe({ topics: [topic], fromBeginning: settings.fromBeginning });
     const [handler] = handlers;
-    const keyConcurrency = settings.keyConcurrency ?? (takesRequests(this.route) ? REQUEST_CONCURRENCY : 1);
-    await this.#consumer.run({
+    const isBatch = handler?.takes === 'batches';
+    const shared: RunOptions = {
+      ...failureOptions(this.route, module),
       autoCommitInterval: module.autoCommitIntervalMs ?? COMMIT_EVERY_MS,
       partitionsConsumedConcurrently: settings.concurrency ?? module.concurrency ?? CONCURRENCY,
-      ...(handler?.takes === 'batches'
+      ...(isBatch
         ? {
             eachBatchAutoResolve: false,
             eachBatchMinRecords: handler.batchSize,
             eachBatchWaitMs: handler.batchWaitMs,
-            eachBatch: (batch) => this.#handling.batch(batch),
           }
-        : { keyConcurrency, eachMessage: (record) => this.#handling.record(record) }),
-    });
+        : {}),
+    };
+    const run = isBatch
+      ? { ...shared, eachBatch: (batch: EachBatchPayload) => this.#handling.batch(batch) }
+      : { ...shared, eachMessage: (record: EachMessagePayload) => this.#handling.record(record) };
+    if (settings.transaction === true) {
+      await this.#consumer.run<TransactionHandle>({ ...run, ...transactionOptions(module), transactional: true });
+    } else if (isBatch) {
+      await this.#consumer.run(run);
+    } else {
+      const keyConcurrency = settings.keyConcurrency ?? (takesRequests(this.route) ? REQUEST_CONCURRENCY : 1);
+      await this.#consumer.run({ ...run, keyConcurrency });
+    }
   }
 
   /** No record is begun any more; those that are being handled go on. */
@@ -75,6 +96,16 @@ export class Subscription {
     const { topic } = this.route;
     this.#consumer.pause(typeof topic === 'string' ? [{ topic }] : this.#consumer.assignment());
     if (this.#state !== 'stopped') this.#enter('paused');
+  }
+
+  /** Takes records again, also of partitions that `onExhausted: 'pause'` paused. */
+  resume(): void {
+    this.#handling.isPaused = false;
+    const { topic } = this.route;
+    const all = typeof topic === 'string' ? [{ topic }] : [];
+    this.#consumer.resume([...all, ...this.#consumer.assignment()]);
+    if (this.#state === 'paused') this.#state = 'connected';
+    this.#parts.onState();
   }
 
   /** Waits for the handlers that run, commits what they finished, leaves the group; a group of this process alone is deleted. */
@@ -97,7 +128,7 @@ export class Subscription {
     const { module, postlog } = this.#parts;
     const consumer = postlog.consumer({
       groupId: this.route.group,
-      retry: { retries: FOR_EVER, ...module.handlerRetry },
+      retry: { retries: FOR_EVER },
       maxPollIntervalMs: longestCallMs(this.route),
       ...(module.sessionTimeout === undefined ? {} : { sessionTimeout: module.sessionTimeout }),
     });
@@ -135,4 +166,16 @@ function takesRequests({ handlers }: Route): boolean {
 function longestCallMs({ handlers }: Route): number {
   const longest = Math.max(0, ...handlers.map(({ timeoutMs = 0 }) => timeoutMs));
   return Math.min(2 ** 31 - 1, Math.max(POLL_INTERVAL_MS, longest + BEYOND_TIMEOUT_MS));
+}
+
+/** Whose transactions they are. */
+function transactionOptions({ application, dataSource, runInTransaction }: PostlogModuleOptions) {
+  const begin =
+    dataSource === undefined
+      ? runInTransaction
+      : (work: (manager: EntityManagerHandle) => Promise<void>) => dataSource.transaction(work);
+  return {
+    ...(application === undefined ? {} : { application }),
+    ...(begin === undefined ? {} : { runInTransaction: begin as RunInTransaction }),
+  };
 }

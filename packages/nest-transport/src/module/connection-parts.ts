@@ -1,5 +1,6 @@
 import type { connect, Postlog } from '@postlog/core';
 import { PostlogServer } from '../consume/postlog.server.js';
+import { PostlogDeadLetters } from '../dead-letters/postlog-dead-letters.js';
 import { PostlogHealthIndicator } from '../health/postlog-health.indicator.js';
 import { PostlogClient } from '../publish/postlog.client.js';
 import { PostlogProducer } from '../publish/postlog.producer.js';
@@ -18,6 +19,7 @@ export interface ConnectionParts {
   readonly client: PostlogClient;
   readonly server: PostlogServer;
   readonly health: PostlogHealthIndicator;
+  readonly deadLetters: PostlogDeadLetters;
   /** Sees once to it that declared topics exist. */
   readonly prepare: () => Promise<readonly string[]>;
 }
@@ -34,7 +36,7 @@ export async function openConnection(
   const prepare = preparation(postlog, topics, options);
   const scope = new TransactionScope(options.ambientTx);
   const producer = new PostlogProducer(postlog, topics, scope);
-  const server = new PostlogServer({ postlog, topics, options, prepare, transportId: transportOf(name) });
+  const server = new PostlogServer({ postlog, topics, options, scope, prepare, transportId: transportOf(name) });
   const { requestTimeoutMs, requestTopic, createTopics } = options;
   const client = new PostlogClient({
     shared: { postlog, topics, producer },
@@ -51,6 +53,7 @@ export async function openConnection(
     server,
     prepare,
     health: new PostlogHealthIndicator(postlog, server),
+    deadLetters: new PostlogDeadLetters(postlog, topics, options.group),
   };
 }
 

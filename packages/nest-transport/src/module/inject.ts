@@ -1,5 +1,6 @@
 import { Inject } from '@nestjs/common';
 import { PostlogServer } from '../consume/postlog.server.js';
+import { PostlogDeadLetters } from '../dead-letters/postlog-dead-letters.js';
 import { PostlogHealthIndicator } from '../health/postlog-health.indicator.js';
 import { PostlogClient } from '../publish/postlog.client.js';
 import { PostlogProducer } from '../publish/postlog.producer.js';
@@ -19,6 +20,7 @@ const PARTS = {
   client: PostlogClient,
   server: PostlogServer,
   health: PostlogHealthIndicator,
+  deadLetters: PostlogDeadLetters,
 } as const;
 
 /** A part of a named connection; those of the default one are injected by their classes. */

@@ -13,6 +13,7 @@ import {
 import { DiscoveryModule, DiscoveryService } from '@nestjs/core';
 import { connect, PostlogError } from '@postlog/core';
 import { PostlogServer } from '../consume/postlog.server.js';
+import { PostlogDeadLetters } from '../dead-letters/postlog-dead-letters.js';
 import { PostlogHealthIndicator } from '../health/postlog-health.indicator.js';
 import { PostlogClient } from '../publish/postlog.client.js';
 import { PostlogProducer } from '../publish/postlog.producer.js';
@@ -119,6 +120,7 @@ function connectionProviders(name: string): { providers: Provider[]; exports: In
     part(PostlogClient, ({ client }) => client),
     part(PostlogServer, ({ server }) => server),
     part(PostlogHealthIndicator, ({ health }) => health),
+    part(PostlogDeadLetters, ({ deadLetters }) => deadLetters),
   ];
   const open: Provider = {
     provide: POSTLOG_PARTS,

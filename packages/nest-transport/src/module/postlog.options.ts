@@ -1,5 +1,6 @@
-import { CONNECT_OPTIONS, PostlogError, type ConnectOptions, type RetryOptions } from '@postlog/core';
+import { CONNECT_OPTIONS, PostlogError, type ConnectOptions, type HandlerRetry, type OnExhausted } from '@postlog/core';
 import type { SubscriptionSettings } from '../consume/subscribe-options.js';
+import type { DataSourceHandle, RunInTransaction } from '../consume/transactions.js';
 import { checkNames } from '../known-names.js';
 import type { RequestSettings } from '../publish/open-client.js';
 import type { AmbientTx } from '../publish/transaction-scope.js';
@@ -30,8 +31,16 @@ export interface PostlogModuleOptions extends ConnectOptions, RequestSettings {
   readonly autoCommitIntervalMs?: number;
   /** A member that is silent this long loses its partitions, in milliseconds [45 000]. */
   readonly sessionTimeout?: number;
-  /** Pace at which a failing handler is called again with the same record [100 ms, doubling up to 30 s, for ever]. */
-  readonly handlerRetry?: RetryOptions;
+  /** Begins and ends the transactions of handlers with `transaction: true` [on connections that the transport opens]. */
+  readonly runInTransaction?: RunInTransaction;
+  /** The same with TypeORM: its `DataSource`, whose `EntityManager` handlers get. */
+  readonly dataSource?: DataSourceHandle;
+  /** Which of `applications` these transactions are of, by name [the only one; with one broker its own database]. */
+  readonly application?: string;
+  /** How handlers that do not say are called again after a failure [for ever: `delayMs` 200, doubling, `maxDelayMs` 30 000]. */
+  readonly retry?: HandlerRetry;
+  /** What becomes of a record after the last attempt, where its handler does not say [`'deadLetter'`]. */
+  readonly onExhausted?: OnExhausted;
 }
 
 const OWN = [
@@ -47,7 +56,11 @@ const OWN = [
   'concurrency',
   'autoCommitIntervalMs',
   'sessionTimeout',
-  'handlerRetry',
+  'runInTransaction',
+  'dataSource',
+  'application',
+  'retry',
+  'onExhausted',
 ] as const;
 
 /** @throws PostlogError `INVALID_CONFIG`, naming the nearest option for one that nobody knows. */
@@ -60,7 +73,19 @@ export function checkModuleOptions(options: PostlogModuleOptions): PostlogModule
     throw invalid('topicName is no function; give one that takes a name and answers the name to use');
   if (ambientTx !== undefined && typeof ambientTx !== 'function')
     throw invalid('ambientTx is no function; give one that answers the transaction where it is called, or undefined');
+  checkTransactions(options);
   return options;
+}
+
+function checkTransactions({ runInTransaction, dataSource }: PostlogModuleOptions): void {
+  if (runInTransaction !== undefined && dataSource !== undefined)
+    throw invalid(
+      'runInTransaction and dataSource are both given; give the one that handlers get their transactions of',
+    );
+  if (runInTransaction !== undefined && typeof runInTransaction !== 'function')
+    throw invalid('runInTransaction is no function; give (work) => dataSource.transaction(work)');
+  if (dataSource !== undefined && typeof dataSource.transaction !== 'function')
+    throw invalid("dataSource has no transaction(); give TypeORM's DataSource (inject: [getDataSourceToken()])");
 }
 
 /** The part that core's `connect` takes; it checks the values. */

@@ -35,7 +35,7 @@ export async function testWorld(topics: readonly string[] = ['orders']): Promise
     url,
     group: 'default-group',
     logger: silentLogger,
-    handlerRetry: { initialRetryTime: 5, maxRetryTime: 10 },
+    retry: { delayMs: 5, maxDelayMs: 10 },
     autoCommitIntervalMs: 50,
   };
   const apps: INestApplication[] = [];
