@@ -3,6 +3,7 @@ import type pg from 'pg';
 import { RecordBatchBuilder } from '../record/record-batch-builder.js';
 import { NO_PRODUCER } from '../record/record-batch.js';
 import { systemClock, type Clock } from '../runtime/clock.js';
+import { createDeferred } from '../runtime/deferred.js';
 import { silentLogger } from '../runtime/logger.js';
 import { systemRandom } from '../runtime/random.js';
 import { until } from '../testing/collect.js';
@@ -21,6 +22,7 @@ afterEach(async () => {
 });
 
 const IDLE_MS = 500;
+const MERGE_MS = 2;
 
 /** A rest of a sequencer that expects nothing lasts for ever here: only a wake-up ends it. */
 const patient = (): Clock => ({
@@ -67,9 +69,38 @@ const commit = async (broker: Broker, value: string, wrap: (client: pg.Client) =
   await publish(broker, wrap(client), value);
   await client.query('commit');
 };
+const newestMark = async () =>
+  (
+    await world.database.one<{ mark: bigint }>({
+      name: 'mark',
+      text: 'select max(mark) as mark from postlog.outbox_mark',
+    })
+  ).mark;
 const bare = (client: pg.Client) => ({ query: (sql: string, values: unknown[]) => client.query(sql, values) });
 
 describe('the outbox service', () => {
+  it('appends together what is committed soon after an append', async () => {
+    const [resting, goOn] = [createDeferred<void>(), createDeferred<void>()];
+    const slowMerge: Clock = {
+      ...systemClock,
+      sleep: async (ms, signal) => {
+        if (ms !== MERGE_MS) return systemClock.sleep(ms, signal);
+        resting.resolve();
+        await goOn.promise;
+      },
+    };
+    const sequencer = await open(true, slowMerge);
+    await commit(sequencer, 'a');
+    await resting.promise;
+    const mark = await newestMark();
+    await commit(sequencer, 'b');
+    await commit(sequencer, 'c');
+    expect(await world.values()).toEqual(['a']);
+    goOn.resolve();
+    expect(await world.untilStored(3)).toEqual(['a', 'b', 'c']);
+    expect(await newestMark()).toBe(mark + 1n);
+  });
+
   it('finds what was committed by looking, if nobody tells it', async () => {
     const stranger = await open(false);
     await open(true);

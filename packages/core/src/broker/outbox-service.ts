@@ -13,6 +13,8 @@ export interface OutboxPace {
   readonly leaseTtlMs: number;
   /** How often others look whether the lease is free. */
   readonly standByMs: number;
+  /** After an append, what is committed within this time is appended together; the first commit after a quiet time does not wait. */
+  readonly mergeMs: number;
   /** The look of a sequencer that nobody woke. */
   readonly idleMs: number;
   /** The same while something is expected whose commit nobody tells of, and for how long. */
@@ -24,6 +26,7 @@ export interface OutboxPace {
 const DEFAULT_PACE: OutboxPace = {
   leaseTtlMs: 5_000,
   standByMs: 1_000,
+  mergeMs: 2,
   idleMs: 500,
   expectingMs: 4,
   expectingForMs: 5_000,
@@ -68,11 +71,13 @@ export function startOutboxService(
     random,
     onError,
     retry: { ...DEFAULT_RETRY, initialRetryTime: 20, maxRetryTime: 1_000 },
-    step: async () => {
+    step: async (signal) => {
       const epoch = await lease.hold();
       if (epoch === undefined) return pace.standByMs;
       const outcome = await sequencer.step(epoch);
       if (outcome === 'fenced') lease.lose();
+      // Wake-ups do not end this rest: what is committed meanwhile goes into one append.
+      if (outcome === 'appended' && !sequencer.isUnderWay) await clock.sleep(pace.mergeMs, signal);
       if (outcome !== 'idle') return 0;
       await tidyUp(epoch);
       return clock.monotonic() < expectingUntil ? pace.expectingMs : pace.idleMs;

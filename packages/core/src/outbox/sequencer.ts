@@ -84,6 +84,11 @@ export class Sequencer {
     return 'appended';
   }
 
+  /** A window was begun, and its next page can be appended. */
+  get isUnderWay(): boolean {
+    return this.#plan !== undefined;
+  }
+
   /** Moves the mark on although there is nothing to append, so that what was rolled back is not looked at again and slots can be emptied. */
   async moveOn(leaseEpoch: bigint): Promise<void> {
     if (this.#plan !== undefined) return;
