@@ -1,7 +1,10 @@
 import { Module, type DynamicModule } from '@nestjs/common';
+import { getDataSourceToken, TypeOrmModule } from '@nestjs/typeorm';
 import { PostlogModule } from '@postlog/nest-transport';
+import type { DataSource } from 'typeorm';
 import { CONFIG, type Config } from './config.js';
 import { EmailsController } from './emails.controller.js';
+import { SentMail } from './sent-mail.entity.js';
 
 @Module({})
 export class AppModule {
@@ -9,12 +12,17 @@ export class AppModule {
     return {
       module: AppModule,
       imports: [
-        PostlogModule.forRoot({
-          ...config.log,
-          clientId: config.processId,
-          sessionTimeout: config.sessionTimeoutMs,
-          // Mails that were sent and not committed are sent again after a crash: commit often.
-          autoCommitIntervalMs: 200,
+        TypeOrmModule.forRoot({ type: 'postgres', url: config.databaseUrl, entities: [SentMail], poolSize: 5 }),
+        PostlogModule.forRootAsync({
+          inject: [getDataSourceToken()],
+          useFactory: (dataSource: DataSource) => ({
+            ...config.log,
+            clientId: config.processId,
+            sessionTimeout: config.sessionTimeoutMs,
+            dataSource,
+            // A cluster takes part in transactions of the database that it is told of.
+            ...('brokers' in config.log ? { applications: [{ name: 'shop', url: config.databaseUrl }] } : {}),
+          }),
         }),
       ],
       controllers: [EmailsController],

@@ -3,7 +3,11 @@ import { connectionFromEnvironment, type ConnectionSettings } from '@postlog/cor
 export interface Config {
   /** The broker of DATABASE_URL, or the cluster of POSTLOG_BROKERS and POSTLOG_METADATA. */
   readonly log: ConnectionSettings;
+  /** Where the service's own table is. */
+  readonly databaseUrl: string;
   readonly smtpUrl: string;
+  /** Whether this version knows what to write of a gift card. */
+  readonly giftCards: boolean;
   /** Tells this process from others in reports. */
   readonly processId: string;
   readonly sessionTimeoutMs: number;
@@ -21,6 +25,8 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     throw new Error('SESSION_TIMEOUT_MS takes whole milliseconds from 1000 on');
   return {
     log: connectionFromEnvironment(env),
+    databaseUrl: required('DATABASE_URL', 'postgres://user:password@host:port/database'),
+    giftCards: env['GIFT_CARDS'] === '1',
     smtpUrl: required('SMTP_URL', 'smtp://127.0.0.1:2525'),
     processId: env['PROCESS_ID'] ?? `email-${process.pid}`,
     sessionTimeoutMs,

@@ -1,5 +1,5 @@
 import { readConfig } from './config.js';
-import { mailFor } from './mail.js';
+import { isGiftCard, mailFor } from './mail.js';
 
 const order = { orderId: 'o-1', run: 'r', customer: 'Ada', email: 'ada@example.com', item: 'tea', total: 1250 };
 
@@ -16,6 +16,14 @@ describe('the mail for an order', () => {
     expect(mailFor(order, 'g:t:0:7').messageId).toBe(mailFor(order, 'g:t:0:7').messageId);
     expect(mailFor(order, 'g:t:0:7').messageId).not.toBe(mailFor(order, 'g:t:0:8').messageId);
     expect(mailFor(order, 'g:t\r\n:0:7').messageId).toMatch(/^<[\w.@-]+>$/);
+  });
+});
+
+describe('a gift card', () => {
+  it('is what no mail is written for yet', () => {
+    expect([isGiftCard(order), isGiftCard({ item: 'a gift card' })]).toEqual([false, true]);
+    const env = { DATABASE_URL: 'postgres://h/d', SMTP_URL: 'y' };
+    expect([readConfig(env).giftCards, readConfig({ ...env, GIFT_CARDS: '1' }).giftCards]).toEqual([false, true]);
   });
 });
 

@@ -8,6 +8,11 @@ export interface OrderPlaced {
   readonly total: number;
 }
 
+/** Sold before anybody had written the mail for it: the sample's poison, until `GIFT_CARDS=1` brings the text. */
+export function isGiftCard({ item }: Pick<OrderPlaced, 'item'>): boolean {
+  return item === 'a gift card';
+}
+
 export interface Mail {
   readonly from: string;
   readonly to: string;

@@ -3,9 +3,11 @@ import { NestFactory } from '@nestjs/core';
 import { postlogMicroservice } from '@postlog/nest-transport';
 import { AppModule } from './app.module.js';
 import { readConfig } from './config.js';
+import { prepare } from './prepare.js';
 
 try {
   const config = readConfig(process.env);
+  await prepare(config);
   const app = await NestFactory.createMicroservice(AppModule.with(config), {
     ...postlogMicroservice(),
     logger: ['error', 'warn'],

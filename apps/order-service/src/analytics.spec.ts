@@ -1,6 +1,7 @@
 import { Analytics } from './analytics.js';
 import { PlaceOrderPipe } from './place-order.dto.js';
 import { readConfig } from './config.js';
+import { RequeuePipe } from './requeue.dto.js';
 import type { OrderPlaced } from './topics.js';
 
 const order = (orderId: string, customer: string, sequence: number): OrderPlaced => ({
@@ -45,6 +46,14 @@ describe('the body of POST /orders', () => {
         response: expect.objectContaining({ message: [expect.stringContaining(name)] }) as unknown,
       }),
     );
+  });
+});
+
+describe('the body of POST /dead-letters/requeue', () => {
+  it('names dead letters', () => {
+    expect(new RequeuePipe().transform({ ids: ['0-1'] })).toEqual({ ids: ['0-1'] });
+    for (const body of [{}, { ids: [] }, { ids: [1] }, { ids: ['0-1'], all: true }, null])
+      expect(() => new RequeuePipe().transform(body)).toThrow('as GET /dead-letters names them');
   });
 });
 

@@ -1,11 +1,12 @@
 import { Inject } from '@nestjs/common';
-import { Payload } from '@nestjs/microservices';
-import { Consumer, Subscribe } from '@postlog/nest-transport';
+import { Ctx, Payload } from '@nestjs/microservices';
+import { Consumer, PostlogContext, Subscribe, Tx } from '@postlog/nest-transport';
+import type { EntityManager } from 'typeorm';
 import { Analytics } from './analytics.js';
 import { OrdersService } from './orders.service.js';
 import { EmailsSent, OrdersPlaced, type EmailSent, type OrderPlaced } from './topics.js';
 
-/** What the order service hears: two groups of its own, each with its own offsets. */
+/** What the order service hears: three groups of its own, each with its own offsets. */
 @Consumer()
 export class SubscriptionsController {
   constructor(
@@ -16,6 +17,15 @@ export class SubscriptionsController {
   @Subscribe(EmailsSent, { group: 'order-confirmations' })
   async confirm(@Payload() sent: EmailSent): Promise<void> {
     await this.orders.confirm(sent);
+  }
+
+  @Subscribe(OrdersPlaced, { group: 'order-places', transaction: true })
+  async published(
+    @Payload() order: OrderPlaced,
+    @Ctx() { partition, offset }: PostlogContext,
+    @Tx() tx: EntityManager,
+  ) {
+    await this.orders.published(tx, order, { partition, offset });
   }
 
   @Subscribe(OrdersPlaced, { group: 'analytics' })

@@ -6,6 +6,10 @@ export interface Arguments {
   readonly orders: number;
   readonly customers: number;
   readonly killOne: boolean;
+  /** How many of the orders no mail can be written for, until that is corrected. */
+  readonly poison: number;
+  /** Both email services are replaced in turn while orders come. */
+  readonly rollingRestart: boolean;
   /** Three brokers instead of one. */
   readonly cluster: boolean;
   readonly metadata: 'postgres' | 'etcd';
@@ -29,6 +33,11 @@ It stays up until Ctrl-C; the data is kept.
   --orders N        how many orders to place [12; with --once 200]
   --customers N     how many customers place them [20]
   --kill-one        with --once: SIGKILL one email service after a third of the orders
+  --poison N        with --once: N of the orders are gift cards, for which no mail can be written. They become dead letters,
+                    which the order service shows; then the email services are replaced by a version that can, and
+                    the dead letters are requeued. Adds "deadLetters" and "requeued" to the JSON
+  --rolling-restart with --once: SIGTERM and replace both email services in turn, after a third of the orders. Adds "lost"
+                    (orders that are not in the log) and "duplicatedEffects" (mails and confirmations beyond one an order)
   --cluster         keep the log on three brokers, each order on all of them; the services' own tables and the
                     metadata are on a fourth Postgres
   --metadata WHERE  with --cluster: postgres or etcd [postgres]
@@ -36,7 +45,7 @@ It stays up until Ctrl-C; the data is kept.
                     with --cluster: a silent broker loses its leaderships after so long [9000]
   --kill-leader     with --cluster --once: SIGKILL the broker that leads most orders, and its Postgres, after a third
                     of the orders; start it again when orders go on, wait until all is in sync. Adds to the JSON
-                    "failoverMs" (from the kill to the first order acknowledged by another leader) and
+                    "failoverMs" (from the kill to the first order that another leader has) and
                     "isrRestoredMs" (from the start until all is in sync)
   --port N          port of the order service [3000, or a free one when it is taken]
   --data-dir PATH   where Postgres keeps its data [.postlog/dev; with --cluster .postlog/dev-cluster,
@@ -51,6 +60,8 @@ const OPTIONS = {
   orders: { type: 'string' },
   customers: { type: 'string' },
   'kill-one': { type: 'boolean' },
+  poison: { type: 'string' },
+  'rolling-restart': { type: 'boolean' },
   cluster: { type: 'boolean' },
   metadata: { type: 'string' },
   'session-timeout': { type: 'string' },
@@ -66,6 +77,10 @@ export function readArguments(argv: readonly string[]): Arguments {
   const once = values.once ?? false;
   const killOne = values['kill-one'] ?? false;
   if (killOne && !once) throw new UsageError('--kill-one goes with --once');
+  const rollingRestart = values['rolling-restart'] ?? false;
+  for (const name of ['poison', 'rolling-restart'] as const)
+    if (values[name] !== undefined && !once) throw new UsageError(`--${name} goes with --once`);
+  const orders = whole('orders', values.orders, once ? 200 : 12, 1, 100_000);
   const cluster = values.cluster ?? false;
   const metadata = metadataKind(values.metadata);
   const killLeader = values['kill-leader'] ?? false;
@@ -75,11 +90,13 @@ export function readArguments(argv: readonly string[]): Arguments {
   return {
     once,
     killOne,
+    poison: whole('poison', values.poison, 0, 0, Math.min(orders, 1_000)),
+    rollingRestart,
     cluster,
     metadata,
     brokerSessionMs: whole('session-timeout', values['session-timeout'], 9_000, 400, 600_000),
     killLeader,
-    orders: whole('orders', values.orders, once ? 200 : 12, 1, 100_000),
+    orders,
     customers: whole('customers', values.customers, 20, 1, 10_000),
     port: whole('port', values.port, 3000, 0, 65_535),
     dataDir: values['data-dir'] ?? defaultFolder(cluster, metadata),

@@ -1,6 +1,6 @@
 import { connect, type Postlog } from '@postlog/core';
 import { testDatabase, type TestDatabase } from '@postlog/core/testing';
-import { countLost } from './audit.js';
+import { countLost, countRepeats } from './audit.js';
 import type { PlacedOrder } from './orders.js';
 
 const order = (id: string, partition: number, offset: string): PlacedOrder => ({
@@ -35,5 +35,17 @@ describe('the audit of a run', () => {
     const inAnEmptyPartition = order('e', 1, '0');
     expect(await countLost(postlog, [...kept, overwritten, behindTheEnd, inAnEmptyPartition])).toBe(3);
     expect(await countLost(postlog, [inAnEmptyPartition])).toBe(1);
+    const nowhere = { ...order('f', 0, '0'), partition: null, offset: null };
+    expect(await countLost(postlog, [...kept, nowhere, { ...nowhere, id: 'g' }])).toBe(2);
+  });
+
+  it('counts what was said again of a mail, in that run', async () => {
+    await postlog.admin().createTopics({ topics: [{ topic: 'emails.sent', numPartitions: 2 }] });
+    const messages = ['a', 'b', 'a', 'c'].map((orderId, index) => ({
+      key: orderId,
+      value: JSON.stringify({ orderId, run: index === 3 ? 'other' : 'r' }),
+    }));
+    await postlog.producer().send({ topic: 'emails.sent', messages });
+    expect([await countRepeats(postlog, 'r'), await countRepeats(postlog, 'other')]).toEqual([1, 0]);
   });
 });

@@ -7,7 +7,11 @@ import { problemsOf, type Result } from './result.js';
 describe('the command line of npm start', () => {
   it('has defaults', () => {
     expect(readArguments([])).toMatchObject({ once: false, orders: 12, customers: 20, killOne: false, port: 3000 });
-    expect(readArguments(['--once'])).toMatchObject({ once: true, orders: 200 });
+    expect(readArguments(['--once'])).toMatchObject({ once: true, orders: 200, poison: 0, rollingRestart: false });
+    expect(readArguments(['--once', '--poison', '3', '--rolling-restart'])).toMatchObject({
+      poison: 3,
+      rollingRestart: true,
+    });
     expect(readArguments(['--once', '--orders', '7', '--kill-one'])).toMatchObject({ orders: 7, killOne: true });
     const cluster = { cluster: true, metadata: 'etcd', killLeader: true, dataDir: '.postlog/dev-cluster-etcd' };
     expect(readArguments(['--cluster', '--once', '--metadata', 'etcd', '--kill-leader'])).toMatchObject(cluster);
@@ -19,6 +23,9 @@ describe('the command line of npm start', () => {
     [['--orders', '0'], 'whole number'],
     [['--orders'], 'orders'],
     [['--kill-one'], 'goes with --once'],
+    [['--rolling-restart'], 'goes with --once'],
+    [['--poison', '1'], 'goes with --once'],
+    [['--once', '--orders', '2', '--poison', '3'], 'from 0 to 2'],
     [['--kill-leader', '--once'], 'goes with --cluster --once'],
     [['--kill-leader', '--cluster'], 'goes with --cluster --once'],
     [['--metadata', 'etcd'], 'goes with --cluster'],
@@ -88,8 +95,16 @@ describe('the result of a run', () => {
     [{ outOfOrder: 1 }, 'out of order'],
     [{ repeatedMails: 1 }, 'sent twice'],
     [{ lost: 1 }, 'not in the log'],
+    [{ duplicatedEffects: 2 }, '2 effects happened twice'],
   ])('%j is a problem', (change, problem) => {
     expect(problemsOf({ ...good, ...change }, expected)).toEqual([expect.stringContaining(problem)]);
+  });
+
+  it('is good when poison orders were dead letters, and went back', () => {
+    const poisoned = { ...expected, poison: 3 };
+    expect(problemsOf({ ...good, deadLetters: 3, requeued: 3 }, poisoned)).toEqual([]);
+    for (const figures of [{}, { deadLetters: 3, requeued: 2 }, { deadLetters: 2, requeued: 3 }])
+      expect(problemsOf({ ...good, ...figures }, poisoned)).toEqual([expect.stringContaining('of 3 poison orders')]);
   });
 
   it.each([

@@ -3,14 +3,13 @@ import { promisify } from 'node:util';
 import type { Admin } from '@postlog/core';
 import type { ClusterProcesses } from '@postlog/core/testing';
 import { COMMAND } from './log-servers.js';
-import type { PlacedOrder } from './orders.js';
 
 const TOPIC = 'orders.placed';
 const DEADLINE_MS = 120_000;
 const run = promisify(execFile);
 
 export interface DeathFigures {
-  /** From the kill to the first order that a successor acknowledged, on a partition that the killed broker had led. */
+  /** From the kill to the first order that a successor has, on a partition that the killed broker had led. */
   readonly failoverMs: number | undefined;
   /** From the restart of the killed broker until every partition has all its replicas in sync. */
   readonly isrRestoredMs: number | undefined;
@@ -30,7 +29,7 @@ export class LeaderDeath {
   readonly #led = new Map<number, number>();
   /** Of these, those that others lead now. */
   readonly #succeeded = new Set<number>();
-  /** Orders of theirs that were acknowledged before a successor was seen. */
+  /** Orders of theirs that the log had before a successor was seen. */
   readonly #early: { readonly partition: number; readonly at: number }[] = [];
   #killedAt = Infinity;
   #failoverMs: number | undefined;
@@ -50,7 +49,7 @@ export class LeaderDeath {
     say(`\n${when}:\n${stdout.trimEnd()}\n`);
   }
 
-  /** Kills, waits until an order is acknowledged by a successor, restarts, waits until all is in sync. */
+  /** Kills, waits until a successor has an order, restarts, waits until all is in sync. */
   async play(): Promise<DeathFigures> {
     const { cluster, say } = this.#options;
     const { victim, led } = await this.#kill();
@@ -58,8 +57,8 @@ export class LeaderDeath {
     await this.#untilSucceeded(victim, led);
     say(
       (await acknowledged)
-        ? `an order is acknowledged by a successor ${this.#failoverMs} ms after the kill`
-        : 'no order was acknowledged by a successor in time',
+        ? `a successor has an order ${this.#failoverMs} ms after the kill`
+        : 'no successor had an order in time',
     );
     await this.describe(`while broker ${victim} is dead`);
     say(`starting Postgres and broker ${victim} again`);
@@ -71,9 +70,9 @@ export class LeaderDeath {
     return { failoverMs: this.#failoverMs, isrRestoredMs: isRestored ? isrRestoredMs : undefined };
   }
 
-  /** An order was acknowledged: the first one that a successor can have acknowledged ends the failover. */
-  placed({ partition }: PlacedOrder): void {
-    if (partition === null || !this.#led.has(partition)) return;
+  /** The log has an order: the first one that a successor can have taken ends the failover. */
+  placed({ partition }: { readonly partition: number }): void {
+    if (!this.#led.has(partition)) return;
     const at = performance.now();
     if (this.#succeeded.has(partition)) this.#end(at);
     else this.#early.push({ partition, at });
@@ -122,7 +121,7 @@ export class LeaderDeath {
     });
   }
 
-  /** Others lead the partition, since some time after it was looked at before: what was acknowledged since then may be theirs. */
+  /** Others lead the partition, since some time after it was looked at before: what came since then may be theirs. */
   #succeed(partitionId: number): void {
     this.#succeeded.add(partitionId);
     const first = this.#early.find(

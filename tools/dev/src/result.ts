@@ -10,8 +10,13 @@ export interface Result {
   readonly outOfOrder: number;
   readonly seconds: number;
   readonly repeatedMails?: number;
-  /** With `--cluster`: acknowledged orders that the log does not have where it said. */
+  /** With `--cluster` or `--rolling-restart`: acknowledged orders that the log does not have where it said. */
   readonly lost?: number;
+  /** With `--rolling-restart`: mails and confirmations beyond one an order. */
+  readonly duplicatedEffects?: number;
+  /** With `--poison`: orders that became dead letters, and those that were sent back after the correction. */
+  readonly deadLetters?: number;
+  readonly requeued?: number;
   /** With `--kill-leader`; see `DeathFigures`. */
   readonly failoverMs?: number | undefined;
   readonly isrRestoredMs?: number | undefined;
@@ -21,6 +26,7 @@ export interface Expected {
   readonly orders: number;
   readonly killOne: boolean;
   readonly killLeader: boolean;
+  readonly poison?: number;
 }
 
 /** What is missing or wrong, in words; empty when the run is as it should be. */
@@ -37,6 +43,10 @@ export function problemsOf(result: Result, expected: Expected): string[] {
   if (!expected.killOne && !expected.killLeader && (result.repeatedMails ?? 0) > 0)
     problems.push(`${result.repeatedMails} mails were sent twice`);
   if ((result.lost ?? 0) > 0) problems.push(`${result.lost} acknowledged orders are not in the log`);
+  if ((result.duplicatedEffects ?? 0) > 0) problems.push(`${result.duplicatedEffects} effects happened twice`);
+  const { poison = 0 } = expected;
+  if (poison > 0 && (result.deadLetters !== poison || result.requeued !== poison))
+    problems.push(`of ${poison} poison orders ${result.deadLetters} were dead letters and ${result.requeued} requeued`);
   if (!expected.killLeader) return problems;
   if (result.failoverMs === undefined)
     problems.push('no order was acknowledged by a successor of the killed leader; place more orders');

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { startServiceProcess, type ServiceProcess } from '@postlog/core/testing';
 import type { Arguments } from './arguments.js';
+import { EmailService } from './email-service.js';
 import { startInbox, type Inbox } from './inbox.js';
 import { startLogServers, type LogServers } from './log-servers.js';
 import { availablePort } from './ports.js';
@@ -10,7 +11,7 @@ export interface Shop {
   readonly ordersUrl: string;
   readonly servers: LogServers;
   readonly inbox: Inbox;
-  readonly emailServices: readonly ServiceProcess[];
+  readonly emailServices: readonly EmailService[];
   /** Rejects when a service ends that should not. */
   readonly broken: Promise<never>;
   readonly stop: () => Promise<void>;
@@ -58,8 +59,16 @@ export async function openShop(
   const orders = start('order-service', 'order-service', { PORT: String(port) });
   await orders.ready;
   say('starting two email services …');
-  const emailServices = ['email-1', 'email-2'].map((id) =>
-    start(id, 'email-service', { PROCESS_ID: id, SMTP_URL: inbox.smtpUrl }),
+  let onBroken = (_error: unknown) => {};
+  const brokenEmails = new Promise<never>((_, reject) => (onBroken = reject));
+  brokenEmails.catch(() => {});
+  const emailServices = ['email-1', 'email-2'].map(
+    (id) =>
+      new EmailService(id, (env) => {
+        const child = start(id, 'email-service', { PROCESS_ID: id, SMTP_URL: inbox.smtpUrl, ...env });
+        whenBroken([child]).catch(onBroken);
+        return child;
+      }),
   );
   await Promise.all(emailServices.map(({ ready }) => ready));
   return {
@@ -67,7 +76,7 @@ export async function openShop(
     servers,
     inbox,
     emailServices,
-    broken: Promise.race([servers.broken, whenBroken([orders, ...emailServices])]),
+    broken: Promise.race([servers.broken, brokenEmails, whenBroken([orders])]),
     stop: async () => {
       await Promise.all([orders, ...emailServices].map((child) => child.stop()));
     },
