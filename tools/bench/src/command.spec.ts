@@ -11,13 +11,15 @@ describe('the command line', () => {
       measures: MEASURES,
       json: undefined,
       rounds: undefined,
+      minutes: undefined,
       isQuick: false,
     };
     expect(parse('log')).toEqual(command);
-    expect(parse('log', '--json', 'out.json', '--rounds', '2', '--quick')).toEqual({
+    expect(parse('log', '--json', 'out.json', '--rounds', '2', '--minutes', '0.5', '--quick')).toEqual({
       ...command,
       json: 'out.json',
       rounds: 2,
+      minutes: 0.5,
       isQuick: true,
     });
   });
@@ -42,6 +44,7 @@ describe('the command line', () => {
     [['log', '--json'], "Option '--json <value>' argument missing"],
     [['log', '--only', 'dept'], 'did you mean depth?'],
     [['log', '--only', ''], 'there is no measure ""'],
+    [['log', '--minutes', '0'], '--minutes is "0"; give a number above 0'],
     [['log', '--rounds', '0'], '--rounds is "0"; give a whole number from 1 to 100'],
     [['log', '--rounds', 'x'], '--rounds is "x"'],
   ])('refuses %j', (args, message) => {

@@ -10,6 +10,8 @@ export type Command =
       readonly measures: readonly string[];
       readonly json: string | undefined;
       readonly rounds: number | undefined;
+      /** How long a transaction stays open. */
+      readonly minutes: number | undefined;
       readonly isQuick: boolean;
     };
 
@@ -19,6 +21,7 @@ export class UsageError extends Error {}
 /** Measured together, since what is consumed has to be produced. */
 const ALIASES: Readonly<Record<string, string>> = { produce: 'produce-consume', consume: 'produce-consume' };
 const MOST_ROUNDS = 100;
+const MOST_MINUTES = 60;
 
 /** `benches`: what can be measured, and the measures of each. */
 export function parseCommand(args: readonly string[], benches: Readonly<Record<string, readonly string[]>>): Command {
@@ -34,6 +37,7 @@ export function parseCommand(args: readonly string[], benches: Readonly<Record<s
     measures: values.only === undefined ? measures : chosen(values.only, measures),
     json: values.json,
     rounds: values.rounds === undefined ? undefined : roundsOf(values.rounds),
+    minutes: values.minutes === undefined ? undefined : minutesOf(values.minutes),
     isQuick: values.quick === true,
   };
 }
@@ -46,6 +50,7 @@ function parse(args: readonly string[]) {
         json: { type: 'string' },
         only: { type: 'string' },
         rounds: { type: 'string' },
+        minutes: { type: 'string' },
         quick: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
       },
@@ -73,4 +78,10 @@ function roundsOf(text: string): number {
   const rounds = Number(text);
   if (Number.isInteger(rounds) && rounds >= 1 && rounds <= MOST_ROUNDS) return rounds;
   throw new UsageError(`--rounds is "${text}"; give a whole number from 1 to ${MOST_ROUNDS}`);
+}
+
+function minutesOf(text: string): number {
+  const minutes = Number(text);
+  if (text.trim() !== '' && minutes > 0 && minutes <= MOST_MINUTES) return minutes;
+  throw new UsageError(`--minutes is "${text}"; give a number above 0, of at most ${MOST_MINUTES}`);
 }

@@ -32,6 +32,7 @@ ${Object.entries(NAMES)
   --only A,B      only these measures
                   (produce and consume are names for produce-consume)
   --rounds N      so many rounds, of the rivals too, instead of ${FULL.rounds} and ${FULL.rivalRounds}
+  --minutes N     pinned: a transaction stays open for so long, instead of 1
   --quick         the same code with tiny sizes: shows that it runs, measures nothing
   --help          show this
 
@@ -80,9 +81,13 @@ async function main(): Promise<number> {
   return failures.length > 0 ? 1 : 0;
 }
 
-function sizesOf({ isQuick, rounds }: Extract<Command, { kind: 'run' }>): Sizes {
+function sizesOf({ isQuick, rounds, minutes }: Extract<Command, { kind: 'run' }>): Sizes {
   const sizes = isQuick ? QUICK : FULL;
-  return rounds === undefined ? sizes : { ...sizes, rounds, rivalRounds: rounds };
+  return {
+    ...sizes,
+    ...(rounds === undefined ? {} : { rounds, rivalRounds: rounds }),
+    ...(minutes === undefined ? {} : { pinnedSeconds: minutes * 60 }),
+  };
 }
 
 async function run(): Promise<number> {

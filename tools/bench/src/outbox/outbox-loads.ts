@@ -85,8 +85,7 @@ export class OutboxLoads {
   }
 
   /** Records a second from a backlog of transactions of one record each, from the moment a process with services connects. */
-  async drainBacklog(): Promise<number> {
-    const { backlog } = this.#bench.sizes.outbox;
+  async drainBacklog(backlog: number): Promise<number> {
     const topic = await this.#topic(PARTITIONS);
     await this.#fill(topic, backlog);
     const startedAt = performance.now();
