@@ -1,9 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { Logger } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
 import { Test } from '@nestjs/testing';
+import { connectPostlog, PostlogDeadLetters } from '@postlog/nest-transport';
 import { createTestLog } from '@postlog/nest-transport/testing';
 import { testDatabase } from '@postlog/core/testing';
 import { firstValueFrom } from 'rxjs';
+import { jest } from '@jest/globals';
+import { DataSource } from 'typeorm';
 
 Logger.overrideLogger(false);
 const read = (path: string) => readFileSync(new URL(path, import.meta.url), 'utf8');
@@ -16,7 +20,8 @@ const linesOf = (code: string) =>
 
 describe('the guide to the Nest transport', () => {
   it('shows code that stands in an application that runs, or in this file', () => {
-    const code = [linesOf(read('./examples/nest-guide.ts')), linesOf(read('./nest-guide.pg.spec.ts'))];
+    const files = ['./examples/nest-guide.ts', './examples/nest-transactions.ts', './nest-guide.pg.spec.ts'];
+    const code = files.map((file) => linesOf(read(file)));
     const blocks = [...read('../../../docs/guide/nest.md').matchAll(/```ts\n([\s\S]*?)```/g)].map(
       ([, block]) => block!,
     );
@@ -40,6 +45,36 @@ describe('the guide to the Nest transport', () => {
     while (happened.length < 3) await new Promise((wake) => setTimeout(wake, 5));
     expect(new Set(happened)).toEqual(new Set(['billing invoiced 1 for ada', 'loaded 5', '1 ended']));
     expect(await app.get(Health).check()).toMatchObject({ log: { status: 'up' } });
+    await app.close();
+    await drop();
+  });
+
+  it('publishes and handles in transactions, and sends dead letters back', async () => {
+    const { url, drop } = await testDatabase();
+    process.env['DATABASE_URL'] = url;
+    const { Invoice, Order, Shop, Support, TransactionsModule } = await import('./examples/nest-transactions.js');
+    const app = await NestFactory.create(TransactionsModule);
+    connectPostlog(app);
+    const source = app.get(DataSource);
+    await source.synchronize();
+    await app.startAllMicroservices();
+    const shop = app.get(Shop);
+    for (const [orderId, total] of [
+      ['1', 5],
+      ['2', 0],
+      ['3', -1],
+      ['4', 7],
+    ] as const)
+      await shop.place({ orderId, total });
+    await expect(shop.place({ orderId: null as never, total: 1 })).rejects.toThrow();
+    const letters = () => app.get(PostlogDeadLetters).list('orders.placed', { group: 'billing' });
+    while ((await source.manager.count(Invoice)) < 2 || (await letters()).length < 1)
+      await new Promise((wake) => setTimeout(wake, 5));
+    expect(await source.manager.count(Order)).toBe(4);
+    expect(await letters()).toMatchObject([{ payload: { orderId: '3' }, handlerId: 'invoices', attempts: 1 }]);
+    const log = jest.spyOn(console, 'log').mockImplementation(() => {});
+    expect(await app.get(Support).sendBack('invoices')).toEqual({ requeued: 1 });
+    log.mockRestore();
     await app.close();
     await drop();
   });
