@@ -37,14 +37,14 @@ describe('npm start', () => {
     const { out } = await start(['--once', '--orders', '20', '--poison', '3', '--port', '0'], url);
     expect(JSON.parse(out.trim().split('\n').at(-1)!)).toMatchObject({ deadLetters: 3, requeued: 3, mails: 20 });
     await drop();
-  }, 60_000);
+  }, 120_000);
 
   it('--rolling-restart loses no order and repeats no effect', async () => {
     const { url, drop } = await testDatabase();
     const { out } = await start(['--once', '--orders', '150', '--rolling-restart', '--port', '0'], url);
     expect(JSON.parse(out.trim().split('\n').at(-1)!)).toMatchObject({ mails: 150, lost: 0, duplicatedEffects: 0 });
     await drop();
-  }, 60_000);
+  }, 120_000);
 
   it('--cluster --kill-leader loses no order when the leader of most of them dies', async () => {
     // So many that some are still to come when the leader is dead.
