@@ -1,7 +1,7 @@
 /** Production's loops on databases, clocks and a network that a seed rules; `npm run faults -- simulation` lives through far more seeds, far faster. */
 import { simulate } from '../testing/simulation.js';
 
-const SEEDS = 20;
+const SEEDS = 10;
 const FOR_LONG = 120_000;
 
 const upTo = (count: number) => Array.from({ length: count }, (_, at) => at + 1);
