@@ -1,7 +1,7 @@
 -- Appends records again and notes the dead letters that they were as handled, both or neither.
 --
 -- Arrays from `partition_ids` on are append_v1's: one batch for each partition, ascending. Raises, and changes nothing, when one of the dead letters
--- was handled meanwhile, or when a partition refuses its batch.
+-- was handled meanwhile, or when a partition refuses its batch. What is below the log start was handled, and its note is gone.
 create function postlog.requeue_dead_letters_v1(
   letter_partition_ids integer[],
   letter_offsets bigint[],
@@ -33,7 +33,11 @@ begin
    order by l.partition_id, l.record_offset
   on conflict do nothing;
   get diagnostics noted = row_count;
-  if noted < cardinality(letter_offsets) then
+  -- The log start is read after the insert: it moves on, for good, before the notes below it go.
+  if noted < cardinality(letter_offsets) or exists (
+    select from unnest(letter_partition_ids, letter_offsets) l(partition_id, record_offset)
+      join postlog.replica r on r.partition_id = l.partition_id and l.record_offset < r.log_start_offset
+  ) then
     raise exception 'some of the dead letters are handled already' using errcode = 'PL009';
   end if;
 

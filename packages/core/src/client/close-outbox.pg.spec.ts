@@ -1,4 +1,4 @@
-import { until } from '../testing/collect.js';
+import { untilWaitForLock } from '../testing/lock-waits.js';
 import { outboxWorld, type OutboxWorld } from '../testing/outbox-world.js';
 import { testDatabase, type TestDatabase } from '../testing/test-database.js';
 import { foundCluster } from './found-cluster.js';
@@ -45,10 +45,7 @@ describe('the outbox of a broker that becomes the first of a cluster', () => {
     await publish(open, 'just in time');
     const founding = found();
     const refused = expect(founding).rejects.toMatchObject({ code: 'INVALID_REQUEST' });
-    const onlooker = await world.client();
-    const waiting =
-      'select 1 from pg_locks where not granted and database = (select oid from pg_database where datname = current_database())';
-    await until(async () => (await onlooker.query(waiting)).rows.length > 0);
+    await untilWaitForLock(world.url);
     await open.query('commit');
     await refused;
   });

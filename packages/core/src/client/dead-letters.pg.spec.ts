@@ -1,5 +1,7 @@
+import pg from 'pg';
 import type { Consumer, EachMessagePayload } from '../index.js';
 import { lagOf, until } from '../testing/collect.js';
+import { untilWaitForLock } from '../testing/lock-waits.js';
 import { deliveryWorld, QUICK, type DeliveryWorld } from '../testing/delivery-world.js';
 
 let world: DeliveryWorld;
@@ -220,6 +222,28 @@ describe('dead letters', () => {
     );
     expect(answers.reduce((sum, { requeued }) => sum + requeued, 0)).toBe(30);
     expect((await world.postlog.admin().fetchTopicOffsets(topic))[0]!.high).toBe('60');
+  });
+
+  it('are not requeued again by who listed them before another took them out and moved the log start', async () => {
+    const topic = await world.newTopic();
+    await world.send(topic, '1', '2');
+    await handleAll(topic, () => true, 'late');
+    const other = new pg.Client({ connectionString: world.url });
+    await other.connect();
+    const isLetters = `topic_id = (select topic_id from postlog.topic where topic = '${topic}.dlq.late')`;
+    const letters = `select partition_id from postlog.replica where ${isLetters}`;
+    await other.query('begin');
+    await other.query(
+      `insert into postlog.handled_dead_letter select p.partition_id, n from (${letters}) p, generate_series(0, 1) n`,
+    );
+    const late = of(topic, 'late').requeue({ all: true });
+    await untilWaitForLock(world.url);
+    await other.query(`update postlog.replica set log_start_offset = 2 where ${isLetters}`);
+    await other.query(`delete from postlog.handled_dead_letter where partition_id in (${letters})`);
+    await other.query('commit');
+    await other.end();
+    expect(await late).toEqual({ requeued: 0 });
+    expect((await world.postlog.admin().fetchTopicOffsets(topic))[0]!.high).toBe('2');
   });
 
   it('stay where they are when their topic is gone', async () => {

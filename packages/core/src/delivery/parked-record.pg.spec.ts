@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { offset } from '../record/offset.js';
-import { until } from '../testing/collect.js';
+import { untilWaitForLock } from '../testing/lock-waits.js';
 import { migratedDatabase, type MigratedDatabase } from '../testing/open-database.js';
 import { deferParked, finishParked, listParked, parkRecord, readParked, releaseParked } from './parked-record.store.js';
 
@@ -64,10 +64,7 @@ describe('a record in the parking table', () => {
     await client.query('begin');
     await client.query(`update postlog.committed_offset set owner_member_id = 'b', owner_epoch = 4`);
     const late = Promise.all([finishParked(world.database, owner, offset(1)), park(2)]);
-    await until(async () => {
-      const { rows } = await client.query(`select from pg_stat_activity where wait_event_type = 'Lock'`);
-      return rows.length === 2;
-    });
+    await untilWaitForLock(world.url, 2);
     await client.query('commit');
     expect(await late).toEqual(['FENCED_MEMBER_EPOCH', 'FENCED_MEMBER_EPOCH']);
     expect(await offsets()).toEqual([1]);

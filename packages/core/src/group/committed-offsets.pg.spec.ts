@@ -1,6 +1,7 @@
 import pg from 'pg';
 import { deleteTopic } from '../log/topic.store.js';
 import { offset } from '../record/offset.js';
+import { untilWaitForLock } from '../testing/lock-waits.js';
 import { newTopic } from '../testing/log-world.js';
 import { migratedDatabase, type MigratedDatabase } from '../testing/open-database.js';
 import { TestMember } from './group-member.cases.js';
@@ -26,13 +27,11 @@ const committed = async (member: TestMember, partition = 0) =>
 async function whileLocked<T>(change: string, parameters: readonly unknown[], waiting: () => Promise<T>): Promise<T> {
   const holder = new pg.Client({ connectionString: world.url });
   await holder.connect();
-  // Asked outside that transaction, which would see the first answer again and again.
-  const blocked = `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
   try {
     await holder.query('begin');
     await holder.query(change, [...parameters]);
     const late = waiting();
-    while ((await world.database.query({ name: 'blocked', text: blocked })).length === 0);
+    await untilWaitForLock(world.url);
     await holder.query('commit');
     return await late;
   } finally {

@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { areDense, appendOne, batchOf, newTopic, offsetsFrom } from '../testing/log-world.js';
+import { untilWaitForLock } from '../testing/lock-waits.js';
 import { migratedDatabase, type MigratedDatabase } from '../testing/open-database.js';
 import { offset } from '../record/offset.js';
 import { advanceLogStart, append, logEnds, read } from './log.store.js';
@@ -20,16 +21,6 @@ async function session(): Promise<pg.Client> {
   const client = new pg.Client({ connectionString: world.url });
   await client.connect();
   return client;
-}
-
-/** Resolves when some session of this database waits for a lock. */
-async function untilSomebodyWaits(client: pg.Client): Promise<void> {
-  for (;;) {
-    const { rowCount } = await client.query(
-      `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
-    );
-    if (rowCount! > 0) return;
-  }
 }
 
 describe('append', () => {
@@ -92,7 +83,7 @@ describe('append', () => {
     await holder.query('begin');
     await holder.query('update postlog.replica set leader_epoch = 1 where partition_id = $1', [partition]);
     const waiting = appendOne(world.database, await batchOf(partition!, ['late']));
-    await untilSomebodyWaits(holder);
+    await untilWaitForLock(world.url);
     await holder.query('commit');
     expect((await waiting).error).toBe('FENCED_LEADER_EPOCH');
     await holder.end();
@@ -117,7 +108,7 @@ describe('append', () => {
       prepared.rows[0]!.id,
     ]);
     const waiting = appendOne(world.database, await batchOf(partition!, ['c']));
-    await untilSomebodyWaits(holder);
+    await untilWaitForLock(world.url);
     await holder.query('commit');
     expect((await waiting).baseOffset).toBe(2n);
     expect((await appendOne(world.database, await batchOf(partition!, ['d']))).baseOffset).toBe(3n);
