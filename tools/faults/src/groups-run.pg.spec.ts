@@ -1,8 +1,8 @@
-import { Cleanup, testDatabase } from '@postlog/core/testing';
+import { Cleanup, databaseWithSchema } from '@postlog/core/testing';
 import { GroupsRun, type GroupsOutcome } from './groups-run.js';
 
 async function run(plant?: string): Promise<GroupsOutcome> {
-  const { url, drop } = await testDatabase();
+  const { url, drop } = await databaseWithSchema();
   const cleanup = new Cleanup();
   const outcome = await GroupsRun.run({
     url,

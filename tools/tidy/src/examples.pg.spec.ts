@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { jest } from '@jest/globals';
-import { testDatabase } from '@postlog/core/testing';
+import { databaseWithSchema } from '@postlog/core/testing';
 
 /** Where each example is shown, and what it says when it runs. */
 const EXAMPLES: readonly [name: string, page: string, said: readonly unknown[]][] = [
@@ -31,7 +31,7 @@ describe.each(EXAMPLES)('the example %s', (name, page, expected) => {
   });
 
   it('does what its page says', async () => {
-    const { url, drop } = await testDatabase();
+    const { url, drop } = await databaseWithSchema();
     const said: string[] = [];
     const log = jest.spyOn(console, 'log').mockImplementation((line: string) => void said.push(line));
     process.env['DATABASE_URL'] = url;

@@ -4,7 +4,7 @@ import { NestFactory } from '@nestjs/core';
 import { Test } from '@nestjs/testing';
 import { connectPostlog, PostlogDeadLetters } from '@postlog/nest-transport';
 import { createTestLog } from '@postlog/nest-transport/testing';
-import { testDatabase } from '@postlog/core/testing';
+import { databaseWithSchema } from '@postlog/core/testing';
 import { firstValueFrom } from 'rxjs';
 import { jest } from '@jest/globals';
 import { DataSource } from 'typeorm';
@@ -30,7 +30,7 @@ describe('the guide to the Nest transport', () => {
   });
 
   it('does what it says', async () => {
-    const { url, drop } = await testDatabase();
+    const { url, drop } = await databaseWithSchema();
     process.env['DATABASE_URL'] = url;
     const { Buyer, happened, Health, main, Shop } = await import('./examples/nest-guide.js');
     const app = await main(0);
@@ -50,7 +50,7 @@ describe('the guide to the Nest transport', () => {
   });
 
   it('publishes and handles in transactions, and sends dead letters back', async () => {
-    const { url, drop } = await testDatabase();
+    const { url, drop } = await databaseWithSchema();
     process.env['DATABASE_URL'] = url;
     const { Invoice, Order, Shop, Support, TransactionsModule } = await import('./examples/nest-transactions.js');
     const app = await NestFactory.create(TransactionsModule);

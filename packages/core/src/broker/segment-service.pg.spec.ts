@@ -3,7 +3,7 @@ import { advanceLogStart } from '../log/log.store.js';
 import { acquireLease, resignLease } from '../metadata/lease.store.js';
 import { offset } from '../record/offset.js';
 import { appendOne, areDense, batchOf, newTopic, offsetsFrom } from '../testing/log-world.js';
-import { migratedDatabase, type MigratedDatabase } from '../testing/open-database.js';
+import { migratedDatabase, type MigratedDatabase } from '../testing/migrated-database.js';
 import { tendSegments } from './segment-service.js';
 
 const TIMES: SegmentTimes = { maxBytes: 1_000_000, maxAgeMs: 1e12, producerExpiryMs: 60_000, dropAfterMs: 0 };

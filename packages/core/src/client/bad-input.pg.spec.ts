@@ -1,5 +1,6 @@
 import { connect, type Postlog, type ProducerSend } from '../index.js';
-import { testDatabase, type TestDatabase } from '../testing/test-database.js';
+import { databaseWithSchema } from '../testing/schema-template.js';
+import type { TestDatabase } from '../testing/test-database.js';
 
 /**
  * What users get wrong, by the rows of the catalogue: a typed error before any effect, with the cure and without a secret in its
@@ -9,7 +10,7 @@ let test: TestDatabase;
 let postlog: Postlog;
 
 beforeAll(async () => {
-  test = await testDatabase();
+  test = await databaseWithSchema();
   postlog = await connect({ url: test.url, logger: null });
   await postlog.admin().createTopics({
     topics: [{ topic: 'good', numPartitions: 2, configEntries: [{ name: 'max.message.bytes', value: '2000' }] }],

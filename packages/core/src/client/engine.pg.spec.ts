@@ -1,10 +1,10 @@
 import { ENGINE_CASES } from '../testing/engine.cases.js';
-import { testDatabase } from '../testing/test-database.js';
+import { databaseWithSchema } from '../testing/schema-template.js';
 import { connect } from './connect.js';
 
 describe('a log in Postgres', () => {
   it.each(ENGINE_CASES)('%s', async (_promise, show) => {
-    const { url, drop } = await testDatabase();
+    const { url, drop } = await databaseWithSchema();
     const log = await connect({ url, logger: null });
     await log.admin().createTopics({ topics: [{ topic: 'orders', numPartitions: 2 }] });
     const until = async (condition: () => boolean | Promise<boolean>) => {

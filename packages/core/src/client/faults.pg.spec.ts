@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { connect, type Postlog } from '../index.js';
 import { collect, until } from '../testing/collect.js';
 import { startEmbeddedPostgres, type EmbeddedServer } from '../testing/embedded-postgres.js';
-import { testDatabase } from '../testing/test-database.js';
+import { databaseWithSchema } from '../testing/schema-template.js';
 
 const CONSUMER_PROCESS = fileURLToPath(new URL('../../dist/testing/consumer-process.js', import.meta.url));
 const range = (count: number) => Array.from({ length: count }, (_, n) => String(n));
@@ -13,7 +13,7 @@ const unique = (values: readonly (string | null)[]) => [...new Set(values)].sort
 describe('a consumer that dies', () => {
   it('by SIGKILL, leaves its partitions to the others, and no record is lost', async () => {
     if (!existsSync(CONSUMER_PROCESS)) throw new Error('build first: npx nx run-many -t build');
-    const { url, drop } = await testDatabase();
+    const { url, drop } = await databaseWithSchema();
     const postlog = await connect({ url, logger: null });
     await postlog.admin().createTopics({ topics: [{ topic: 't', numPartitions: 4 }] });
     const survivor = postlog.consumer({ groupId: 'g', sessionTimeout: 1_000, heartbeatInterval: 100 });

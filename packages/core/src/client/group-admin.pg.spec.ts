@@ -1,7 +1,8 @@
 import { connect, type Consumer, type Postlog } from '../index.js';
 import { collect, fastGroup, owns, until } from '../testing/collect.js';
 import { openDatabase } from '../testing/open-database.js';
-import { testDatabase, type TestDatabase } from '../testing/test-database.js';
+import { databaseWithSchema } from '../testing/schema-template.js';
+import type { TestDatabase } from '../testing/test-database.js';
 import type { Database } from '../postgres/database.js';
 
 let test: TestDatabase;
@@ -10,7 +11,7 @@ let database: Database;
 let names = 0;
 
 beforeAll(async () => {
-  test = await testDatabase();
+  test = await databaseWithSchema();
   postlog = await connect({ url: test.url, logger: null, clientId: 'shop' });
   database = openDatabase(test.url);
 });

@@ -1,13 +1,14 @@
 import { connect, type Consumer, type ConsumerOptions, type Postlog } from '../index.js';
 import { collect, fastGroup, owns, until } from '../testing/collect.js';
-import { testDatabase, type TestDatabase } from '../testing/test-database.js';
+import { databaseWithSchema } from '../testing/schema-template.js';
+import type { TestDatabase } from '../testing/test-database.js';
 
 let test: TestDatabase;
 let postlog: Postlog;
 let topics = 0;
 
 beforeAll(async () => {
-  test = await testDatabase();
+  test = await databaseWithSchema();
   postlog = await connect({ url: test.url, logger: null });
 });
 afterAll(async () => {

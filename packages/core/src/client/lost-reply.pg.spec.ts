@@ -1,6 +1,6 @@
 import { connect } from '../index.js';
 import { lossyProxy } from '../testing/lossy-proxy.js';
-import { testDatabase } from '../testing/test-database.js';
+import { databaseWithSchema } from '../testing/schema-template.js';
 
 const endOf = async (url: string, topic: string) => {
   const postlog = await connect({ url, logger: null });
@@ -11,7 +11,7 @@ const endOf = async (url: string, topic: string) => {
 
 describe('a reply that is lost after the commit', () => {
   it('is followed by a retry that does not duplicate, and tells the offset that the records have', async () => {
-    const { url, drop } = await testDatabase();
+    const { url, drop } = await databaseWithSchema();
     const proxy = await lossyProxy(url);
     const postlog = await connect({ url: proxy.url, logger: null });
     await postlog.admin().createTopics({ topics: [{ topic: 't' }] });
@@ -30,7 +30,7 @@ describe('a reply that is lost after the commit', () => {
   });
 
   it('leaves the outcome unknown when time is up, and fences nothing that comes later', async () => {
-    const { url, drop } = await testDatabase();
+    const { url, drop } = await databaseWithSchema();
     const proxy = await lossyProxy(url);
     const postlog = await connect({ url: proxy.url, logger: null });
     await postlog.admin().createTopics({ topics: [{ topic: 't' }] });

@@ -1,12 +1,13 @@
 import { connect, type Postlog } from '../index.js';
 import { collect, fastGroup, owns, until } from '../testing/collect.js';
-import { testDatabase, type TestDatabase } from '../testing/test-database.js';
+import { databaseWithSchema } from '../testing/schema-template.js';
+import type { TestDatabase } from '../testing/test-database.js';
 
 let test: TestDatabase;
 let postlog: Postlog;
 
 beforeAll(async () => {
-  test = await testDatabase();
+  test = await databaseWithSchema();
   postlog = await connect({ url: test.url, logger: null });
 });
 afterAll(async () => {

@@ -1,4 +1,4 @@
-import { migratedDatabase } from '../testing/open-database.js';
+import { migratedDatabase } from '../testing/migrated-database.js';
 import { offset } from '../record/offset.js';
 import { Claim } from './claim.js';
 

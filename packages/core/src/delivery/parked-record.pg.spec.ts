@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { offset } from '../record/offset.js';
 import { untilWaitForLock } from '../testing/lock-waits.js';
-import { migratedDatabase, type MigratedDatabase } from '../testing/open-database.js';
+import { migratedDatabase, type MigratedDatabase } from '../testing/migrated-database.js';
 import { deferParked, finishParked, listParked, parkRecord, readParked, releaseParked } from './parked-record.store.js';
 
 let world: MigratedDatabase;

@@ -3,7 +3,7 @@ import { deleteTopic } from '../log/topic.store.js';
 import { offset } from '../record/offset.js';
 import { untilWaitForLock } from '../testing/lock-waits.js';
 import { newTopic } from '../testing/log-world.js';
-import { migratedDatabase, type MigratedDatabase } from '../testing/open-database.js';
+import { migratedDatabase, type MigratedDatabase } from '../testing/migrated-database.js';
 import { TestMember } from './group-member.cases.js';
 
 let world: MigratedDatabase;

@@ -3,7 +3,7 @@ import { offset } from '../record/offset.js';
 import { systemClock } from '../runtime/clock.js';
 import { systemRandom } from '../runtime/random.js';
 import { newTopic } from '../testing/log-world.js';
-import { migratedDatabase, type MigratedDatabase } from '../testing/open-database.js';
+import { migratedDatabase, type MigratedDatabase } from '../testing/migrated-database.js';
 import { GroupCoordinator } from './group-coordinator.js';
 import { TestMember, watched } from './group-member.cases.js';
 

@@ -1,4 +1,4 @@
-import { migratedDatabase, type MigratedDatabase } from '../testing/open-database.js';
+import { migratedDatabase, type MigratedDatabase } from '../testing/migrated-database.js';
 import { newTopic } from '../testing/log-world.js';
 import { committedOffsets } from './committed-offsets.store.js';
 import { expireOffsets } from './group-admin.store.js';

@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { areDense, appendOne, batchOf, newTopic, offsetsFrom } from '../testing/log-world.js';
 import { untilWaitForLock } from '../testing/lock-waits.js';
-import { migratedDatabase, type MigratedDatabase } from '../testing/open-database.js';
+import { migratedDatabase, type MigratedDatabase } from '../testing/migrated-database.js';
 import { offset } from '../record/offset.js';
 import { advanceLogStart, append, logEnds, read } from './log.store.js';
 import { deleteTopic } from './topic.store.js';

@@ -1,4 +1,4 @@
-import { migratedDatabase, type MigratedDatabase } from '../testing/open-database.js';
+import { migratedDatabase, type MigratedDatabase } from '../testing/migrated-database.js';
 import { checkSequence, type SequenceCheck } from './producer-state.js';
 import { SEQUENCE_CASES, type SequenceCase } from './producer-state.cases.js';
 

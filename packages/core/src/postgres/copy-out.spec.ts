@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { migratedDatabase } from '../testing/open-database.js';
+import { migratedDatabase } from '../testing/migrated-database.js';
 import { CopyRowReader, type CopyRow } from './copy-out.js';
 
 const HEADER = Buffer.concat([Buffer.from('PGCOPY\n\xff\r\n\0', 'latin1'), Buffer.alloc(8)]);

@@ -1,6 +1,6 @@
 import { connect, type Consumer, type ConsumerRun, type Message, type Postlog } from '../index.js';
 import { fastGroup } from './collect.js';
-import { testDatabase } from './test-database.js';
+import { databaseWithSchema } from './schema-template.js';
 
 /** A failure that specs can wait for: rests are short, and not spread by chance. */
 export const QUICK = { attempts: 3, delayMs: 10, factor: 1, jitter: 0 } as const;
@@ -18,7 +18,7 @@ export interface DeliveryWorld {
 }
 
 export async function deliveryWorld(): Promise<DeliveryWorld> {
-  const test = await testDatabase();
+  const test = await databaseWithSchema();
   const connected: Postlog[] = [];
   const connectMore = async () => {
     const postlog = await connect({ url: test.url, logger: null });

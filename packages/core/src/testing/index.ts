@@ -9,3 +9,4 @@ export { MISTAKES, type Mistake } from './simulation-mistakes.js';
 export { simulate, type SimulationOptions } from './simulation.js';
 export { settled, virtualClock, type VirtualClock } from './virtual-clock.js';
 export { testDatabase, type TestDatabase } from './test-database.js';
+export { databaseWithSchema } from './schema-template.js';

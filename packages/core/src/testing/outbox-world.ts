@@ -6,7 +6,7 @@ import type { Database } from '../postgres/database.js';
 import { offset } from '../record/offset.js';
 import { decodeBatch } from '../record/record-batch-reader.js';
 import { until } from './collect.js';
-import { migratedDatabase } from './open-database.js';
+import { migratedDatabase } from './migrated-database.js';
 
 export interface OutboxWorld {
   readonly url: string;

@@ -4,7 +4,7 @@ import { offset } from '../record/offset.js';
 import { PostgresReplicaStore } from '../replication/postgres-replica-store.js';
 import type { FollowerFetchAnswer, ReplicaRole } from '../replication/replica-store.js';
 import { batchOf } from './log-world.js';
-import { migratedDatabase, type MigratedDatabase } from './open-database.js';
+import { migratedDatabase, type MigratedDatabase } from './migrated-database.js';
 
 const TOPIC_ID = '00000000-0000-4000-8000-000000000001';
 const LIMITS = { partitionMaxBytes: 1_000_000, maxBytes: 8_000_000 };

@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { Controller } from '@nestjs/common';
 import { ClientsModule, Ctx, MessagePattern, Payload, RpcException } from '@nestjs/microservices';
 import { connect } from '@postlog/core';
-import { testDatabase } from '@postlog/core/testing';
+import { databaseWithSchema } from '@postlog/core/testing';
 import { firstValueFrom, from, Observable, of, toArray } from 'rxjs';
 import { z } from 'zod';
 import { defineTopic, PostlogClient, PostlogContext } from '../index.js';
@@ -143,7 +143,7 @@ describe('request and reply', () => {
 
 describe('a client of Nest’s ClientsModule', () => {
   it('is made from its options', async () => {
-    const { url, drop } = await testDatabase();
+    const { url, drop } = await databaseWithSchema();
     const log = await connect({ url, logger: null });
     await log.admin().createTopics({ topics: [{ topic: 'orders' }] });
     const { Test } = await import('@nestjs/testing');

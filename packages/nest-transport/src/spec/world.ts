@@ -3,7 +3,7 @@ import { Module } from '@nestjs/common';
 import type { AbstractHttpAdapter } from '@nestjs/core';
 import { NestFactory } from '@nestjs/core';
 import { connect, silentLogger, type Postlog } from '@postlog/core';
-import { testDatabase } from '@postlog/core/testing';
+import { databaseWithSchema } from '@postlog/core/testing';
 import { connectPostlog, PostlogModule, PostlogProducer, type PostlogModuleOptions } from '../index.js';
 
 interface Application extends ModuleMetadata {
@@ -28,7 +28,7 @@ export interface World {
 }
 
 export async function testWorld(topics: readonly string[] = ['orders']): Promise<World> {
-  const { url, drop } = await testDatabase();
+  const { url, drop } = await databaseWithSchema();
   const log = await connect({ url, logger: null });
   await log.admin().createTopics({ topics: topics.map((topic) => ({ topic, numPartitions: 2 })) });
   const options = {
