@@ -220,6 +220,8 @@ export class ConsumerSession {
       onAssigned(work);
       work.start();
     }
+    // What is parked of them may be due, also when nothing new comes.
+    this.#runner.pump();
   }
 
   /** Lets the running handler end and commits: only then may another member have the partition. */

@@ -88,6 +88,21 @@ describe('a parked key', () => {
     await second.disconnect();
   });
 
+  it('is handled by another owner though nothing new comes', async () => {
+    const topic = await world.newTopic();
+    await world.send(topic, ...keyed('x1', 'x2'));
+    const handler = fragile('x');
+    const first = await consume(topic, 'idle', handler);
+    await until(async () => (await parked(topic, 'idle').list()).length === 2);
+    await until(() => isSettled('idle', first));
+    await first.disconnect();
+    handler.isBroken = false;
+    const second = await consume(topic, 'idle', handler);
+    await until(() => handler.done.length === 2);
+    expect(handler.done).toEqual(['x1', 'x2']);
+    await second.disconnect();
+  });
+
   it('goes with its partition to another owner, in order, and only one of them handles it', async () => {
     const topic = await world.newTopic(2);
     const handler = fragile('x');

@@ -232,7 +232,10 @@ export class Parking {
     const next = Math.min(state.lookAt, state.queue.nextDueAt(doneBefore(partition)) ?? Infinity);
     const wait = Math.max(1, next - clock.monotonic(), state.restUntil - clock.monotonic());
     state.cancelTimer = clock.after(Math.ceil(wait), () => {
-      if (!partition.isReleased) wake();
+      if (partition.isReleased) return;
+      // A timer may fire a fraction of a millisecond early: nobody else would look again.
+      if (this.isDue(partition)) wake();
+      else this.#schedule(partition, state);
     });
   }
 }
