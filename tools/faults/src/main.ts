@@ -39,8 +39,8 @@ zombie   a member is stopped for longer than its session and goes on: what becom
 transactions
          processes that publish and handle in transactions of one embedded Postgres, under random faults (SIGKILL and SIGSTOP of
          processes, SIGKILL and immediate shutdown of Postgres, terminated sessions): orders and their records, a topic copied to a
-         topic and to a table, money that moves over tables and topics; then everything heals, and a checker compares what is in
-         tables, topics and histories. The last line is a JSON object.
+         topic and to a table, money that moves over tables and topics, jobs on which handlers fail until they are dead letters or
+         parked; then everything heals, and a checker compares what is in tables, topics and histories. The last line is a JSON object.
 cluster  three brokers on three embedded Postgres servers, clients in processes of their own, and a proxy on every edge between
          them, under random faults (SIGKILL and SIGSTOP of servers and brokers, edges cut one way or both, connections reset in the
          middle of a commit, two of three down, rolling restarts), while records are sent and read; then everything heals, all

@@ -1,14 +1,14 @@
 import type { QueryHandle } from '@postlog/core';
-import type { GroupName, Publishing } from './events.js';
+import type { HandlingGroup, Publishing } from './events.js';
 
-/** The application's tables. Nothing in them is unique, so that what happens twice is seen; the triggers note who moves which claim, in its transaction. */
+/** The application's tables. Nothing in them is unique, so that what happens twice is seen; the triggers note who moves which claim and what is a dead letter, in its transaction. */
 export const INSTALL = /* sql */ `
   create table public.published (
     workload text not null, id text not null, records integer not null, amount bigint not null
   );
   create table public.account (id integer primary key, balance bigint not null) with (fillfactor = 50);
   create table public.effect (
-    group_id text not null, partition integer not null, record_offset bigint not null, value text not null,
+    seq bigint generated always as identity, group_id text not null, partition integer not null, record_offset bigint not null, value text not null,
     xid xid8 not null default pg_current_xact_id(), process text not null
   );
   create table public.audit (
@@ -16,6 +16,16 @@ export const INSTALL = /* sql */ `
     kind text not null, claim_id integer not null, claim_epoch integer not null, member_id text not null, next_offset bigint,
     xid xid8 not null default pg_current_xact_id(), written_by text not null default replace(current_setting('application_name'), 'postlog:', '')
   );
+  create table public.letter (group_id text not null, partition integer not null, xid xid8 not null);
+  create function public.audit_letter() returns trigger language plpgsql as $$
+  begin
+    insert into public.letter (group_id, partition, xid)
+    select split_part(p.topic, '.dlq.', 2), t.partition, new.xid
+      from postlog.topic_partition t join postlog.topic p using (topic_id)
+     where t.partition_id = new.partition_id and p.topic like '%.dlq.%';
+    return null;
+  end
+  $$;
   create function public.audit_claim() returns trigger language plpgsql as $$
   begin
     insert into public.audit (kind, claim_id, claim_epoch, member_id)
@@ -31,6 +41,7 @@ export const INSTALL = /* sql */ `
   end
   $$;
   create trigger audit after update on postlog.claim for each row execute function public.audit_claim();
+  create trigger audit after insert on postlog.outbox for each row execute function public.audit_letter();
   create trigger audit after insert on postlog.claimed_offset for each row execute function public.audit_offset()`;
 
 export const OPEN_ACCOUNTS = /* sql */ `insert into public.account select n, $2 from generate_series(1, $1::integer) n`;
@@ -59,7 +70,7 @@ export async function moveMoney(transaction: Transaction, account: number, amoun
 /** What a handler leaves behind for each record. */
 export async function insertEffects(
   transaction: Transaction,
-  where: { readonly group: GroupName; readonly partition: number; readonly process: string },
+  where: { readonly group: HandlingGroup; readonly partition: number; readonly process: string },
   records: readonly { readonly offset: string; readonly value: string }[],
 ): Promise<void> {
   await transaction.query(EFFECTS, [

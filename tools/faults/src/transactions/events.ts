@@ -4,7 +4,10 @@
 export type Publishing = 'orders' | 'transfers';
 
 /** Groups whose handlers run in transactions. */
-export type GroupName = 'copiers' | 'landers' | 'tellers';
+export type GroupName = 'copiers' | 'landers' | 'tellers' | 'triers';
+
+/** All groups; those that do not handle in transactions take effect at least once. */
+export type HandlingGroup = GroupName | 'parkers';
 
 /** A transaction that publishes: `begin` comes before its last send, the others after its end. */
 export interface PublishEvent {
@@ -17,9 +20,9 @@ export interface PublishEvent {
   readonly id: string;
 }
 
-/** A record that is sent without a transaction, for the copiers. */
-export interface SourceEvent {
-  readonly f: 'source';
+/** A record that is sent without a transaction: `source` for the copiers, `jobs` for handlers that fail. */
+export interface SentEvent {
+  readonly f: 'source' | 'jobs';
   readonly type: 'ok' | 'fail' | 'info';
   readonly at: number;
   readonly value: string;
@@ -40,6 +43,18 @@ export interface HandleEvent {
   readonly xid: string;
 }
 
+/** A call of the parkers' handler, which is in no transaction. */
+export interface AttemptEvent {
+  readonly f: 'attempt';
+  readonly at: number;
+  readonly proc: string;
+  readonly partition: number;
+  readonly offset: number;
+  readonly attempt: number;
+  /** It does not fail. */
+  readonly isDone: boolean;
+}
+
 export type FaultKind = 'kill-app' | 'stall-app' | 'kill-postgres' | 'crash-postgres' | 'terminate-backends';
 
 export interface FaultEvent {
@@ -57,7 +72,7 @@ export interface CrashEvent {
   readonly detail: string;
 }
 
-export type TransactionEvent = PublishEvent | SourceEvent | HandleEvent | FaultEvent | CrashEvent;
+export type TransactionEvent = PublishEvent | SentEvent | HandleEvent | AttemptEvent | FaultEvent | CrashEvent;
 
 export function now(): number {
   return Number(process.hrtime.bigint()) / 1e6;

@@ -1,39 +1,18 @@
-import type { Consumer, Postlog, Producer, QueryHandle } from '@postlog/core';
+import type { Postlog, Producer } from '@postlog/core';
 import pg from 'pg';
-import { BEGIN, COMMIT, insertEffects, moveMoney, ROLLBACK, transactionId } from './business.store.js';
-import type { GroupName } from './events.js';
-import { parseValue, TOPIC_OF } from './history.js';
-import { clientSettings, pause, type WorkerContext } from './worker-context.js';
+import { moveMoney } from './business.store.js';
+import { member, type Handle } from './handling.js';
+import { parseValue } from './history.js';
+import { clientSettings, inTransaction, type WorkerContext } from './worker-context.js';
 
-const WORK_MS = 12;
-/** Some calls take long, so that faults meet them in the middle. */
-const LINGER_MS = 500;
-const LINGER_CHANCE = 0.15;
-
-interface Call {
-  readonly group: GroupName;
-  readonly partition: number;
-  readonly records: readonly { readonly offset: string; readonly value: string }[];
-  readonly transaction: QueryHandle;
-}
-
-/** A member of each group; each handler runs in transactions. */
-export async function startHandlers(context: WorkerContext, postlog: Postlog, producer: Producer): Promise<void> {
+/** A member of each group whose handlers never fail by themselves; each runs in transactions. */
+export async function startHandlers(
+  context: WorkerContext,
+  postlog: Postlog,
+  producer: Producer,
+  handle: Handle,
+): Promise<void> {
   const { random } = context;
-  let calls = 0;
-  const handle = async ({ group, partition, records, transaction }: Call, more: () => Promise<unknown>) => {
-    const { name } = context.options;
-    const head = { f: 'handle', proc: name, call: (calls += 1), group, partition } as const;
-    const [{ offset }] = records as [Call['records'][number]];
-    const xid = await transactionId(transaction);
-    context.say({ ...head, type: 'begin', offset: Number(offset), xid });
-    await insertEffects(transaction, { group, partition, process: name }, records);
-    await context.onHandling();
-    await pause(random() < LINGER_CHANCE ? random() * LINGER_MS : random() * WORK_MS);
-    await more();
-    context.say({ ...head, type: 'end', offset: Number(offset), xid });
-  };
-
   const copiers = await member(context, postlog, 'copiers');
   await copiers.run({
     transactional: true,
@@ -75,37 +54,4 @@ export async function startHandlers(context: WorkerContext, postlog: Postlog, pr
       await handle({ group: 'tellers', partition, records, transaction }, () => moveMoney(transaction, target, amount));
     },
   });
-}
-
-async function member({ options, say }: WorkerContext, postlog: Postlog, groupId: GroupName): Promise<Consumer> {
-  const { sessionTimeoutMs, name } = options;
-  const consumer = postlog.consumer({
-    groupId,
-    autoOffsetReset: 'earliest',
-    sessionTimeout: sessionTimeoutMs,
-    heartbeatInterval: Math.floor(sessionTimeoutMs / 6),
-    rebalanceTimeout: 10_000,
-  });
-  consumer.on(consumer.events.CRASH, ({ payload }) => {
-    const { error, restart } = payload as { readonly error: unknown; readonly restart: boolean };
-    if (!restart) say({ f: 'crash', proc: name, detail: `a member of ${groupId} crashed for good: ${String(error)}` });
-  });
-  await consumer.subscribe({ topics: [TOPIC_OF[groupId]] });
-  return consumer;
-}
-
-async function inTransaction(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<void>): Promise<void> {
-  const client = await pool.connect();
-  let isBroken = true;
-  try {
-    await client.query(BEGIN.readCommitted);
-    await work(client);
-    await client.query(COMMIT);
-    isBroken = false;
-  } catch (error) {
-    await client.query(ROLLBACK).catch(() => {});
-    throw error;
-  } finally {
-    client.release(isBroken);
-  }
 }

@@ -1,4 +1,4 @@
-import type { GroupName, Publishing, TransactionEvent } from './events.js';
+import type { GroupName, HandlingGroup, Publishing, TransactionEvent } from './events.js';
 
 /** What was written down during a run, and what its database holds after everything was healed and drained. */
 export interface TransactionsHistory {
@@ -13,12 +13,40 @@ export interface FinalState {
   readonly published: readonly PublishedRow[];
   /** Records of each topic, partition by partition, in the order of their offsets. */
   readonly logs: Readonly<Record<string, readonly LogPartition[]>>;
-  /** What handlers inserted. */
+  /** What handlers inserted, in that order. */
   readonly effects: readonly Effect[];
   /** Changes of claims and of their offsets, in the order of the claim's lock. */
   readonly audit: readonly AuditEntry[];
+  /** What transactions wrote into topics of dead letters. */
+  readonly letters: readonly Letter[];
+  /** What is in these topics, by the group whose it is, partition by partition. */
+  readonly deadLetters: Readonly<Record<string, readonly DeadLetterRecord[]>>;
+  /** Jobs that the parkers have parked. */
+  readonly parked: readonly Place[];
   readonly balances: number;
   readonly openingBalances: number;
+}
+
+interface Place {
+  readonly partition: number;
+  readonly offset: number;
+}
+
+/** A row of the outbox. Each transaction of a handler settles one record, and its offset tells which. */
+export interface Letter {
+  readonly group: string;
+  readonly partition: number;
+  readonly xid: string;
+}
+
+export interface DeadLetterRecord {
+  /** Where it is. */
+  readonly at: Place;
+  /** Of the record, as its headers say. */
+  readonly partition: number;
+  readonly offset: number;
+  readonly value: string;
+  readonly errorMessage: string;
 }
 
 export interface PublishedRow {
@@ -36,7 +64,7 @@ export interface LogPartition {
 }
 
 export interface Effect {
-  readonly group: GroupName;
+  readonly group: HandlingGroup;
   readonly partition: number;
   readonly offset: number;
   readonly value: string;
@@ -67,11 +95,12 @@ export interface MoneySample {
   readonly claimed: Readonly<Record<number, number>>;
 }
 
-/** Each group's topic. */
+/** The topic of each group that handles in transactions. */
 export const TOPIC_OF: Readonly<Record<GroupName, string>> = {
   copiers: 'source',
   landers: 'copies',
   tellers: 'transfers',
+  triers: 'jobs',
 };
 
 /** A record that is published with a row: the row's id, its number, and for money the amount. */

@@ -16,6 +16,14 @@ describe('the faults of a run', () => {
     expect(faults.every(({ atMs }) => atMs % 20_000 <= 14_000)).toBe(true);
   });
 
+  it('begin with an app that is stopped alone', () => {
+    for (let seed = 1; seed <= 20; seed++) {
+      const [first, second] = planFaults({ ...OPTIONS, seed });
+      expect(first!.kind).toBe('stall-app');
+      expect(second!.atMs).toBeGreaterThan(first!.atMs + first!.lastsMs + 2_000);
+    }
+  });
+
   it('leave time to come back after the database was gone', () => {
     const faults = planFaults(OPTIONS);
     const gaps = faults.flatMap(({ kind, atMs }, place) =>

@@ -35,17 +35,30 @@ const KINDS: readonly FaultKind[] = [
   'terminate-backends',
 ];
 
-/** The faults of a run, the same for the same seed; every kind comes before any comes too often. */
+/** A shorter run has no time for it. */
+const LONG_MS = 30_000;
+/** Until what an app had claimed is another's, and until it has gone on and met that. */
+const ZOMBIE_MS = 3_000;
+
+/**
+ * The faults of a run, the same for the same seed; every kind comes before any comes too often. First of all an app is stopped for longer than its session,
+ * with nothing else beside it: its transactions are zombies that find everything as they left it.
+ */
 export function planFaults({ seed, lengthMs, sessionTimeoutMs }: PlanOptions): PlannedFault[] {
   const random = randomOf(seed);
+  const stallMs = () => sessionTimeoutMs + 2_500 + random() * 3_000;
   const faults: PlannedFault[] = [];
   let deck: FaultKind[] = [];
-  for (let atMs = 500 + random() * 500; atMs < lengthMs; atMs += 800 + random() * 2_200) {
+  let atMs = 500 + random() * 500;
+  if (lengthMs >= LONG_MS) {
+    faults.push({ atMs, kind: 'stall-app', target: random(), lastsMs: stallMs() });
+    atMs += faults[0]!.lastsMs + ZOMBIE_MS;
+  }
+  for (; atMs < lengthMs; atMs += 800 + random() * 2_200) {
     if (atMs % WINDOW_MS > WINDOW_MS - QUIET_MS) continue;
     if (deck.length === 0) deck = [...KINDS];
     const [kind] = deck.splice(Math.floor(random() * deck.length), 1);
-    const length = random();
-    const lastsMs = kind === 'stall-app' ? sessionTimeoutMs + 2_500 + length * 3_000 : length * 1_500;
+    const lastsMs = kind === 'stall-app' ? stallMs() : random() * 1_500;
     faults.push({ atMs, kind: kind!, target: random(), lastsMs });
     // Most zombies find their connection as they left it.
     if (kind === 'stall-app' && random() < 0.7) atMs += lastsMs;

@@ -1,6 +1,6 @@
 import pg from 'pg';
-import type { GroupName, Publishing } from './events.js';
-import type { AuditEntry, Effect, MoneySample, PublishedRow } from './history.js';
+import type { HandlingGroup, Publishing } from './events.js';
+import type { AuditEntry, Effect, Letter, MoneySample, PublishedRow } from './history.js';
 import { INSTALL, OPEN_ACCOUNTS } from './business.store.js';
 
 /** One statement, one snapshot. */
@@ -33,7 +33,9 @@ const TERMINATE = /* sql */ `
            order by md5(a.pid::text || $1) limit $2) s`;
 
 const READ_PUBLISHED = /* sql */ `select workload, id, records, amount from public.published`;
-const READ_EFFECTS = /* sql */ `select group_id, partition, record_offset, value, xid::text, process from public.effect`;
+const READ_EFFECTS = /* sql */ `
+  select group_id, partition, record_offset, value, xid::text, process from public.effect order by seq`;
+const READ_LETTERS = /* sql */ `select group_id, partition, xid::text from public.letter`;
 const READ_AUDIT = /* sql */ `
   select a.kind, c.group_id, t.partition, a.xid::text, a.claim_epoch, a.member_id, a.next_offset, a.written_by
     from public.audit a
@@ -103,12 +105,20 @@ export class TransactionsProbe {
 
   async effects(): Promise<Effect[]> {
     return (await this.#rows(READ_EFFECTS)).map((row) => ({
-      group: row['group_id'] as GroupName,
+      group: row['group_id'] as HandlingGroup,
       partition: Number(row['partition']),
       offset: Number(row['record_offset']),
       value: String(row['value']),
       xid: String(row['xid']),
       process: String(row['process']),
+    }));
+  }
+
+  async letters(): Promise<Letter[]> {
+    return (await this.#rows(READ_LETTERS)).map((row) => ({
+      group: String(row['group_id']),
+      partition: Number(row['partition']),
+      xid: String(row['xid']),
     }));
   }
 

@@ -1,4 +1,4 @@
-import type { Producer } from '@postlog/core';
+import type { Message, Producer } from '@postlog/core';
 import type pg from 'pg';
 import {
   BEGIN,
@@ -9,8 +9,9 @@ import {
   ROLLBACK_TO_SAVEPOINT,
   SAVEPOINT,
 } from './business.store.js';
-import type { Publishing } from './events.js';
+import type { Publishing, SentEvent } from './events.js';
 import { recordValue } from './history.js';
+import { jobValue, nextJob } from './jobs.js';
 import { pause, whilePublishing, type WorkerContext } from './worker-context.js';
 
 const MOST_RECORDS = 4;
@@ -87,18 +88,39 @@ export async function transferMoney(context: WorkerContext, producer: Producer, 
 
 /** Sends records without a transaction. */
 export async function sendSource(context: WorkerContext, producer: Producer, sender: string): Promise<void> {
-  const { random, say, isPublishing, options } = context;
+  const { random, isPublishing, options } = context;
   for (let count = 0; isPublishing(); count++) {
     const value = `${sender}:${count}`;
     const partition = Math.floor(random() * options.partitions);
     await pause(60 + random() * 200);
-    // Nobody waits for one: while the database is gone, they pile up.
-    void producer.send({ topic: 'source', messages: [{ partition, value }] }).then(
-      () => say({ f: 'source', type: 'ok', value }),
-      () => say({ f: 'source', type: 'info', value }),
-    );
+    send(context, producer, 'source', { partition, value });
   }
   await producer.flush();
+}
+
+/** Sends what handlers shall fail on. */
+export async function sendJobs(context: WorkerContext, producer: Producer, sender: string): Promise<void> {
+  const { random, isPublishing } = context;
+  for (let count = 0; isPublishing(); count++) {
+    const job = nextJob(sender, count, random);
+    await pause(100 + random() * 400);
+    send(context, producer, 'jobs', { key: job.key, value: jobValue(job) });
+  }
+  await producer.flush();
+}
+
+/** Nobody waits for one: while the database is gone, they pile up. */
+function send(
+  { say }: WorkerContext,
+  producer: Producer,
+  topic: SentEvent['f'],
+  message: Message & { readonly value: string },
+): void {
+  const { value } = message;
+  void producer.send({ topic, messages: [message] }).then(
+    () => say({ f: topic, type: 'ok', value }),
+    () => say({ f: topic, type: 'info', value }),
+  );
 }
 
 /** @throws whatever went wrong; the connection is not to be used again then */

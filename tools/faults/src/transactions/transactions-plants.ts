@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { APPEND_ONLY, CURSOR_INDEX, NOTHING } from './planted.store.js';
 import type { TransactionsProbe } from './probe.store.js';
-import { clientSettings } from './worker-context.js';
+import { clientSettings, inTransaction } from './worker-context.js';
 import type { WorkerOptions } from './worker-options.js';
 
 /** Faults of the product itself, made on purpose, so that the checker shows what it can find. They live in this tool alone. */
@@ -10,6 +10,7 @@ export const TRANSACTION_PLANTS: Readonly<Record<string, { readonly what: string
   'no-claim-fence': { what: 'commits compare neither the claim’s epoch nor its mark' },
   'sequence-cursor': { what: 'the sequencer takes rows above the last id, not what two snapshots differ in' },
   'deleted-before-append': { what: 'the outbox’s rows are marked as done before they are appended' },
+  'dead-letter-without-offset': { what: 'a dead letter is written in another transaction than the offset' },
 };
 
 /** What is planted in the database. */
@@ -40,6 +41,10 @@ interface PatchedClaim {
   commitIn(transaction: unknown, to: unknown): Promise<void>;
 }
 
+interface PatchedWriter {
+  write(record: unknown, failure: unknown, transaction: unknown): Promise<void>;
+}
+
 interface PatchedDatabase {
   query(statement: { readonly name: string }, parameters?: readonly unknown[]): Promise<unknown[]>;
 }
@@ -62,6 +67,7 @@ export async function plantInWorker(plant: string, options: WorkerOptions): Prom
       return commitApart(this, to);
     };
   }
+  if (plant === 'dead-letter-without-offset') await plantLettersApart(options);
   if (plant === 'deleted-before-append') {
     const { Database } = await internals<{ Database: { prototype: PatchedDatabase } }>('postgres/database.js');
     const { prototype } = Database;
@@ -77,6 +83,22 @@ export async function plantInWorker(plant: string, options: WorkerOptions): Prom
       return query.call(this, statement, [fence, null, ...rest]);
     };
   }
+}
+
+/** Each in a transaction of its own, which commits first. */
+async function plantLettersApart(options: WorkerOptions): Promise<void> {
+  const { DeadLetterWriter } = await internals<{ DeadLetterWriter: { prototype: PatchedWriter } }>(
+    'client/dead-letter-writer.js',
+  );
+  const pool = new pg.Pool({ ...clientSettings(options), max: 2 });
+  pool.on('error', () => {});
+  pool.on('connect', (client) => client.on('error', () => {}));
+  const { prototype } = DeadLetterWriter;
+  const write = methodOf<PatchedWriter['write']>(prototype, 'write');
+  prototype.write = async function writeApart(this: PatchedWriter, record, failure, transaction) {
+    if (transaction === undefined) return write.call(this, record, failure, undefined);
+    return inTransaction(pool, (client) => write.call(this, record, failure, client));
+  };
 }
 
 async function internals<T>(file: string): Promise<T> {

@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { connect, type Postlog } from '@postlog/core';
+import { connect, NonRetriableError, type Postlog } from '@postlog/core';
 import type { EmbeddedServer, Undo } from '@postlog/core/testing';
 import { now, readEvents, type CrashEvent, type TransactionEvent } from './events.js';
 import { TOPIC_OF, type MoneySample, type TransactionsHistory } from './history.js';
@@ -9,7 +9,7 @@ import { Nemesis } from './nemesis.js';
 import { outcomeOf, type TransactionsOutcome } from './outcome.js';
 import { planFaults } from './plan.js';
 import { TransactionsProbe } from './probe.store.js';
-import { readLog } from './read-log.js';
+import { readDeadLetters, readLog } from './read-log.js';
 import { plantInDatabase } from './transactions-plants.js';
 import { pause } from './worker-context.js';
 import { Worker } from './worker.js';
@@ -32,7 +32,8 @@ export type TransactionsRunOutcome = TransactionsOutcome & {
   readonly folder: string | undefined;
 };
 
-const TOPICS = ['orders', 'transfers', 'source', 'copies'];
+const TOPICS = ['orders', 'transfers', 'source', 'copies', 'jobs'];
+const FAILING = ['triers', 'parkers'] as const;
 const PARTITIONS = 4;
 const ACCOUNTS = 20;
 const OPENING = 1_000_000;
@@ -163,14 +164,34 @@ export class TransactionsRun {
         if ((claimed.get(`${group} ${partition}`) ?? 0) < Number(high)) return false;
       }
     }
-    return true;
+    return this.#areJobsSettled();
+  }
+
+  /** Nothing is parked any more but what fails for ever, and what waits behind it. */
+  async #areJobsSettled(): Promise<boolean> {
+    const admin = this.#postlog.admin();
+    const [stored] = await admin.fetchOffsets({ groupId: 'parkers', topics: ['jobs'] });
+    const committed = new Map(stored?.partitions.map(({ partition, offset }) => [partition, Number(offset)]));
+    for (const { partition, high } of await admin.fetchTopicOffsets('jobs'))
+      if (Math.max(0, committed.get(partition) ?? 0) < Number(high)) return false;
+    const keys = new Set<string>();
+    return (await this.#parked.list()).every(({ key, errorName }) => {
+      const isFirst = !keys.has(key.toString());
+      keys.add(key.toString());
+      return !isFirst || errorName === NonRetriableError.name;
+    });
+  }
+
+  get #parked() {
+    return this.#postlog.parkedKeys({ topic: 'jobs', groupId: 'parkers' });
   }
 
   async #judge(): Promise<TransactionsRunOutcome> {
     const { seed, plant, keep, sessionTimeoutMs } = this.#options;
     const probe = this.#probe;
-    const logs = await Promise.all(
-      TOPICS.map(async (topic) => [topic, await readLog(this.#postlog, topic, PARTITIONS)] as const),
+    const logs = await Promise.all(TOPICS.map(async (topic) => [topic, await readLog(this.#postlog, topic)] as const));
+    const deadLetters = await Promise.all(
+      FAILING.map(async (group) => [group, await readDeadLetters(this.#postlog, 'jobs', group)] as const),
     );
     const events = [...(await this.#workerEvents()), ...this.#nemesis.faults, ...this.#crashes];
     const history: TransactionsHistory = {
@@ -181,6 +202,9 @@ export class TransactionsRun {
         logs: Object.fromEntries(logs),
         effects: await probe.effects(),
         audit: await probe.audit(),
+        letters: await probe.letters(),
+        deadLetters: Object.fromEntries(deadLetters),
+        parked: (await this.#parked.list()).map(({ partition, offset }) => ({ partition, offset: Number(offset) })),
         balances: (await probe.sample(now())).balances,
         openingBalances: ACCOUNTS * OPENING,
       },

@@ -1,5 +1,6 @@
 import { openSync, writeSync } from 'node:fs';
 import pg from 'pg';
+import { BEGIN, COMMIT, ROLLBACK } from './business.store.js';
 import { now, type TransactionEvent } from './events.js';
 import type { WorkerOptions } from './worker-options.js';
 import { randomOf } from '../schedule.js';
@@ -59,4 +60,20 @@ export async function whilePublishing(
     }
   }
   await client?.end().catch(() => {});
+}
+
+export async function inTransaction(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<void>): Promise<void> {
+  const client = await pool.connect();
+  let isBroken = true;
+  try {
+    await client.query(BEGIN.readCommitted);
+    await work(client);
+    await client.query(COMMIT);
+    isBroken = false;
+  } catch (error) {
+    await client.query(ROLLBACK).catch(() => {});
+    throw error;
+  } finally {
+    client.release(isBroken);
+  }
 }

@@ -3,15 +3,17 @@
  * anything else. Told by one argument, JSON of `WorkerOptions`.
  */
 import { connect, type Postlog } from '@postlog/core';
+import { startFailing } from './failing-loops.js';
+import { handling } from './handling.js';
 import { startHandlers } from './handling-loops.js';
 import { plantInWorker } from './transactions-plants.js';
-import { publishOrders, sendSource, transferMoney } from './publishing-loops.js';
+import { publishOrders, sendJobs, sendSource, transferMoney } from './publishing-loops.js';
 import { pause, workerContext } from './worker-context.js';
 import type { WorkerAnswer, WorkerOptions, WorkerOrder } from './worker-options.js';
 
 const ORDER_SENDERS = 2;
-/** Long enough for whoever awaited it to do something. */
-const HANDLING_MS = 250;
+/** Long enough for whoever awaited it to do something, on a busy machine too. */
+const HANDLING_MS = 1_000;
 
 const options = JSON.parse(process.argv[2]!) as WorkerOptions;
 const tell = (answer: WorkerAnswer) => void process.send!(answer);
@@ -37,13 +39,16 @@ const context = workerContext(options, {
 });
 const postlog = await connected();
 const producer = postlog.producer();
-await startHandlers(context, postlog, producer);
+const handle = handling(context);
+await startHandlers(context, postlog, producer, handle);
+await startFailing(context, postlog, handle);
 tell('attached');
 const senders = Array.from({ length: ORDER_SENDERS }, (_, place) => `${options.name}.${place}`);
 await Promise.all([
   ...senders.map((sender) => publishOrders(context, producer, sender)),
   transferMoney(context, producer, `${options.name}.money`),
   sendSource(context, producer, `${options.name}.source`),
+  sendJobs(context, producer, `${options.name}.jobs`),
 ]);
 tell('stopped-publishing');
 

@@ -1,5 +1,5 @@
 import type { Anomaly } from '../../history.js';
-import type { SourceEvent } from '../events.js';
+import type { SentEvent } from '../events.js';
 import type { TransactionsHistory } from '../history.js';
 
 /** Each partition of the copy is its original, record by record; what was acknowledged is in the original. */
@@ -7,7 +7,7 @@ export function checkCopies({ events, final }: TransactionsHistory): Anomaly[] {
   const originals = final.logs['source'] ?? [];
   const there = new Set(originals.flatMap(({ values }) => values));
   const lost = events
-    .filter((event): event is SourceEvent => event.f === 'source' && event.type === 'ok' && !there.has(event.value))
+    .filter((event): event is SentEvent => event.f === 'source' && event.type === 'ok' && !there.has(event.value))
     .map(({ value }) => ({ code: 'A1', detail: `${value} was acknowledged and is not in the source` }));
   return [
     ...lost,

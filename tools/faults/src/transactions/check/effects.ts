@@ -1,13 +1,17 @@
 import type { Anomaly } from '../../history.js';
 import type { GroupName } from '../events.js';
-import { TOPIC_OF, type AuditEntry, type Effect, type TransactionsHistory } from '../history.js';
+import { TOPIC_OF, type AuditEntry, type Effect, type FinalState, type TransactionsHistory } from '../history.js';
+import { settledLetters } from './dead-letters.js';
 
-/** Every record that a group is past has one effect, and effect and offset are of one transaction. */
+/** Every record that a group is past has one effect, or one dead letter, and that and the offset are of one transaction. */
 export function checkEffects({ final }: TransactionsHistory): Anomaly[] {
   return Object.entries(TOPIC_OF).flatMap(([group, topic]) =>
     (final.logs[topic] ?? []).flatMap(({ partition, values }) => {
       const where = { group: group as GroupName, partition };
-      const effects = final.effects.filter((each) => each.group === group && each.partition === partition);
+      const effects = [
+        ...final.effects.filter((each) => each.group === group && each.partition === partition),
+        ...deadLetters(final, where, values),
+      ];
       const offsets = final.audit.filter(
         (each) => each.kind === 'offset' && each.group === group && each.partition === partition,
       );
@@ -19,6 +23,13 @@ export function checkEffects({ final }: TransactionsHistory): Anomaly[] {
 interface Where {
   readonly group: GroupName;
   readonly partition: number;
+}
+
+/** In place of an effect; its record is the one that its transaction committed the group past. */
+function deadLetters(final: FinalState, { group, partition }: Where, values: readonly string[]): Effect[] {
+  return settledLetters(final, group, partition).map(({ offset, xid }) => {
+    return { group, partition, offset, value: values[offset] ?? '', xid, process: 'a dead letter' };
+  });
 }
 
 /** A13: no effect; A14: two; A21: of another value than the log has there. */

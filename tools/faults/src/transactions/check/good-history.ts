@@ -1,5 +1,5 @@
 import type { TransactionEvent } from '../events.js';
-import type { AuditEntry, Effect, FinalState, TransactionsHistory } from '../history.js';
+import type { AuditEntry, DeadLetterRecord, Effect, FinalState, TransactionsHistory } from '../history.js';
 
 /** A take-over by a member of `process`, or an offset that it committed. */
 export const audited = (
@@ -29,6 +29,16 @@ export const effect = (process: string, offset: number, xid: string, more: Parti
   ...more,
 });
 
+/** Of a job in partition 0, at this place of the topic of dead letters. */
+export const letter = (at: number, offset: number, more: Partial<DeadLetterRecord> = {}): DeadLetterRecord => ({
+  at: { partition: 0, offset: at },
+  partition: 0,
+  offset,
+  value: JOBS[offset]!,
+  errorMessage: `planned for j:${offset}`,
+  ...more,
+});
+
 const call = (proc: string, at: number, offset: number, xid: string): TransactionEvent[] => {
   const head = { f: 'handle', proc, call: offset, group: 'copiers', partition: 0, offset, xid } as const;
   return [
@@ -42,14 +52,19 @@ const publication = (workload: 'orders' | 'transfers', id: string, at: number): 
   { f: 'publish', type: 'ok', workload, id, at: at + 5 },
 ];
 
+/** The second fails for ever, and the last, which has no key. */
+const JOBS = ['j:0/j.0/0', 'j:1/j.0/Infinity', 'j:2/j.0/1', 'j:3//Infinity'];
+
 /**
  * `a` copies two records of `source`, is stopped for longer than its session in the middle of the third, which `b` copies instead; then `a` goes on, and its
- * transaction 93 is rolled back. Meanwhile orders are published, and a transfer of 10 has arrived.
+ * transaction 93 is rolled back. Meanwhile orders are published, and a transfer of 10 has arrived. Of four jobs
+ * two are dead letters of the triers; the parkers have parked the one and what comes after it, and the other is a dead letter of theirs.
  */
 export const GOOD: TransactionsHistory = {
   sessionTimeoutMs: 2_000,
   events: [
     ...['s:0', 's:1', 's:2'].map((value) => ({ f: 'source', type: 'ok', value, at: 1 }) as const),
+    ...JOBS.map((value) => ({ f: 'jobs', type: 'ok', value, at: 1 }) as const),
     ...call('a', 100, 0, '91'),
     { f: 'handle', type: 'begin', proc: 'a', call: 2, group: 'copiers', partition: 0, offset: 2, xid: '93', at: 990 },
     { f: 'fault', kind: 'stall-app', proc: 'a', at: 1_000, until: 4_000 },
@@ -63,6 +78,9 @@ export const GOOD: TransactionsHistory = {
     ...publication('transfers', 'm:1', 1_500),
     { f: 'handle', type: 'end', proc: 'b', call: 7, group: 'tellers', partition: 0, offset: 0, xid: '95', at: 1_600 },
     { f: 'handle', type: 'end', proc: 'b', call: 8, group: 'landers', partition: 0, offset: 0, xid: '96', at: 1_600 },
+    { f: 'handle', type: 'end', proc: 'b', call: 9, group: 'triers', partition: 0, offset: 0, xid: '97', at: 1_600 },
+    { f: 'attempt', proc: 'b', partition: 0, offset: 1, attempt: 1, isDone: false, at: 1_600 },
+    { f: 'attempt', proc: 'b', partition: 0, offset: 0, attempt: 1, isDone: true, at: 1_600 },
   ],
   samples: [
     { at: 1_505, balances: 90, debited: 10, claimed: { 0: 0 } },
@@ -83,6 +101,7 @@ export const GOOD: TransactionsHistory = {
       transfers: [{ partition: 0, values: ['m:1/0/7/10'] }],
       source: [{ partition: 0, values: ['s:0', 's:1', 's:2'] }],
       copies: [{ partition: 0, values: ['s:0', 's:1', 's:2'] }],
+      jobs: [{ partition: 0, values: JOBS }],
     },
     effects: [
       effect('a', 0, '91'),
@@ -90,6 +109,9 @@ export const GOOD: TransactionsHistory = {
       effect('b', 2, '94'),
       effect('b', 0, '95', { group: 'tellers', value: 'm:1/0/7/10' }),
       ...[0, 1, 2].map((offset) => effect('b', offset, '96', { group: 'landers' })),
+      effect('b', 0, '97', { group: 'triers', value: JOBS[0]! }),
+      effect('b', 2, '99', { group: 'triers', value: JOBS[2]! }),
+      effect('b', 0, '101', { group: 'parkers', value: JOBS[0]! }),
     ],
     audit: [
       audited('claim', 'a', 1),
@@ -98,7 +120,11 @@ export const GOOD: TransactionsHistory = {
       audited('offset', 'b', 2, { xid: '94', nextOffset: 3 }),
       audited('offset', 'b', 1, { group: 'tellers', xid: '95', nextOffset: 1 }),
       audited('offset', 'b', 1, { group: 'landers', xid: '96', nextOffset: 3 }),
+      ...JOBS.map((_, n) => audited('offset', 'b', 1, { group: 'triers', xid: `${97 + n}`, nextOffset: n + 1 })),
     ],
+    letters: ['98', '100'].map((xid) => ({ group: 'triers', partition: 0, xid })),
+    deadLetters: { triers: [letter(0, 1), letter(1, 3)], parkers: [letter(0, 3)] },
+    parked: [1, 2].map((offset) => ({ partition: 0, offset })),
     balances: 100,
     openingBalances: 100,
   },
