@@ -3,6 +3,7 @@ import type { FinalLog, SeenBatch, SeenReplica } from './samples.js';
 
 const READ_REPLICAS = /* sql */ `
   select r.partition_id, r.role, r.role = 'leader' and e.lead_until > clock_timestamp() as may_lead, r.leader_epoch, r.partition_epoch,
+         e.lead_until::text, extract(epoch from least(e.lead_until, now() + interval '1 day') - clock_timestamp()) * 1000 as leads_for_ms,
          r.isr, r.min_isr, e.log_start_offset, e.log_end_offset, e.high_watermark,
          (select s.start_offset from postlog.leader_epoch s
            where s.partition_id = r.partition_id and s.leader_epoch = r.leader_epoch) as epoch_start,
@@ -50,6 +51,8 @@ export class BrokerDatabaseProbe {
       partitionId: Number(row['partition_id']),
       role: row['role'] === 'leader' ? 'leader' : 'follower',
       mayLead: row['may_lead'] === true,
+      leadUntil: String(row['lead_until']),
+      leadsForMs: Number(row['leads_for_ms']),
       leaderEpoch: Number(row['leader_epoch']),
       partitionEpoch: Number(row['partition_epoch']),
       isr: row['isr'] as number[],

@@ -92,10 +92,11 @@ class NodeProbe {
   }
 
   async #ask(partitionIds: readonly number[]): Promise<SeenNode | undefined> {
+    const askedAt = now() / 1e6;
     try {
       const replicas = await this.database.read(partitionIds, this.#marks);
       for (const { partitionId, highWatermark } of replicas) this.#marks.set(partitionId, highWatermark);
-      return { brokerId: this.#brokerId, at: now() / 1e6, replicas };
+      return { brokerId: this.#brokerId, askedAt, at: now() / 1e6, replicas };
     } catch {
       return undefined; // It is down, or was stopped.
     }

@@ -1,5 +1,6 @@
 import type { Anomaly } from '../history.js';
 import { checkGroup } from './check/group.js';
+import { acksOutOfTime } from './check/lead-times.js';
 import { checkLogs } from './check/logs.js';
 import { checkOperations, failoverTimes, type OperationBounds } from './check/operations.js';
 import { checkPolls } from './check/polls.js';
@@ -33,8 +34,10 @@ export function outcomeOf(result: RunResult): Outcome {
   const { history, samples, logs, bounds, readToTheEnd } = result;
   const { sends, faults } = history;
   const metadata = metadataOf(samples);
+  const readsAreComplete = (key: string) => readToTheEnd.has(key);
   const anomalies = [
-    ...checkRecords(history, (key) => readToTheEnd.has(key)),
+    ...checkRecords(history, readsAreComplete),
+    ...acksOutOfTime(history, { samples, logs }, readsAreComplete),
     ...checkPolls(history),
     ...checkGroup(history),
     ...checkOperations(history, metadata, bounds),
@@ -78,7 +81,7 @@ function restoresIn({ faults }: RunHistory) {
   return restores.flatMap(({ brokers, from }) => brokers.map((brokerId) => ({ brokerId, at: from })));
 }
 
-/** Allowed, and worth telling: `acks: 1` promises no more. */
+/** Worth telling, and allowed where `acksOutOfTime` says nothing: `acks: 1` promises no more. */
 function lostWithLeader({ sends, polls }: RunHistory): number {
   const seen = new Set(polls.flatMap(({ records }) => records.map(([, value]) => value)));
   return sends.filter(({ acks, outcome, value }) => acks === 'leader' && outcome === 'ok' && !seen.has(value)).length;

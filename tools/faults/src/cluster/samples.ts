@@ -31,6 +31,10 @@ export interface SeenReplica {
   readonly role: 'leader' | 'follower';
   /** It says that it leads, and its time to lead is not over. */
   readonly mayLead: boolean;
+  /** To when its database may lead, as it stands there. */
+  readonly leadUntil: string;
+  /** How far off that was, on the database's own clock; not above zero when it was over. */
+  readonly leadsForMs: number;
   readonly leaderEpoch: number;
   readonly partitionEpoch: number;
   readonly isr: readonly number[];
@@ -47,6 +51,9 @@ export interface SeenReplica {
 
 export interface SeenNode {
   readonly brokerId: number;
+  /** The look began. */
+  readonly askedAt: number;
+  /** It had ended. */
   readonly at: number;
   readonly replicas: readonly SeenReplica[];
 }

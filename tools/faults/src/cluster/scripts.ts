@@ -25,10 +25,10 @@ export const SCRIPTS: Readonly<Record<string, Script>> = {
     faults: ({ leader }) => [at(500, 'kill-machine', { brokerId: leader }, 6_000)],
   },
   'deposed-leader': {
-    what: 'a leader’s process is gone, and one client hears nothing from the metadata',
+    what: 'a leader’s process is gone, and a client that asks leaders alone hears nothing from the metadata',
     lengthMs: 14_000,
     faults: ({ leader }) => [
-      at(1_000, 'cut-client-metadata', { role: 'any', chance: 0 }, 10_000),
+      at(1_000, 'cut-client-metadata', { role: 'any', chance: 0.5 }, 10_000),
       at(1_500, 'kill-broker', { brokerId: leader }, 9_500),
     ],
   },

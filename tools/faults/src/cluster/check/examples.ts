@@ -101,12 +101,15 @@ export const batch = (
 
 export const node = (brokerId: number, at: number, given: Partial<SeenReplica> = {}): SeenNode => ({
   brokerId,
+  askedAt: at,
   at,
   replicas: [
     {
       partitionId: 7,
       role: brokerId === 1 ? 'leader' : 'follower',
       mayLead: brokerId === 1,
+      leadUntil: `${at + 2_700}`,
+      leadsForMs: 2_700,
       leaderEpoch: 1,
       partitionEpoch: 1,
       isr: [1, 2, 3],
