@@ -28,6 +28,7 @@ const specs = {
       },
     ],
   },
+  globals: { nest: 12 },
   globalSetup: '<rootDir>/tools/jest/global-setup.mjs',
   globalTeardown: '<rootDir>/tools/jest/global-teardown.mjs',
 } satisfies Config;
@@ -36,6 +37,7 @@ const specs = {
 const nest11 = {
   ...specs,
   displayName: 'nest 11',
+  globals: { nest: 11 },
   roots: ['<rootDir>/packages/nest-transport'],
   testMatch: ['**/{conformance,transport,enhancers,shutdown,request}.pg.spec.ts'],
   moduleNameMapper: {

@@ -1,62 +1,39 @@
 import 'reflect-metadata';
-import { execFile } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import {
+  BadRequestException,
   Catch,
+  ForbiddenException,
   Inject,
   Injectable,
   Scope,
   UseFilters,
   UseGuards,
   type ExceptionFilter,
-  type INestApplication,
+  type ExecutionContext,
   type OnApplicationShutdown,
-  type Type,
 } from '@nestjs/common';
 import { NestFactory, REQUEST } from '@nestjs/core';
-import { ClientProxy, Ctx, MessagePattern, Payload, type BaseRpcContext } from '@nestjs/microservices';
+import { ClientProxy, MessagePattern, Payload, type BaseRpcContext } from '@nestjs/microservices';
 import { connect } from '@postlog/core';
 import { databaseWithSchema } from '@postlog/core/testing';
 import { EMPTY, firstValueFrom, type Observable } from 'rxjs';
-import { Consumer, PostlogClient, PostlogContext, PostlogModule, PostlogServer, Subscribe } from './index.js';
-import { producerOf, testWorld, until, type World } from './spec/world.js';
+import {
+  Consumer,
+  defineTopic,
+  PostlogClient,
+  PostlogContext,
+  PostlogModule,
+  PostlogServer,
+  Subscribe,
+} from './index.js';
+import { exportsOf, killed } from './spec/process.js';
+import { caughtUp, handling, lettersOf, seen, send, start, topic, useTopics, world } from './spec/topic-of-test.js';
+import { producerOf, until } from './spec/world.js';
 
-/** What handlers and hooks of the test that runs did, in order. */
-const seen: unknown[] = [];
-let world: World;
-/** One for each test, in one database. */
-let topic: string;
-let topics = 0;
+const nest = 'setOnDispatchHook' in ClientProxy.prototype ? 12 : 11;
+const onNest12 = nest === 12 ? it : it.skip;
 
-beforeAll(async () => {
-  world = await testWorld([]);
-});
-beforeEach(async () => {
-  seen.length = 0;
-  topic = `conformance.${++topics}`;
-  await world.log.admin().createTopics({ topics: [{ topic, numPartitions: 2 }] });
-});
-afterAll(() => world.close());
-
-/** A controller with one handler of the test's topic. */
-function handling(group: string, handle: (value: never, context: PostlogContext) => unknown): Type {
-  @Consumer({ group })
-  class Handling {
-    @Subscribe(topic)
-    handle(@Payload() value: never, @Ctx() context: PostlogContext): unknown {
-      return handle(value, context);
-    }
-  }
-  return Handling;
-}
-
-const start = (controllers: Type[], more: Partial<Parameters<World['hybrid']>[0]> = {}) =>
-  world.hybrid({ controllers, ...more });
-const send = (app: INestApplication, value: unknown) => producerOf(app).send(topic, value);
-const caughtUp = (group: string) => until(async () => (await world.lag(group, topic)) === 0);
-/** Metadata of packets is Nest 12's. */
-const onNest12 = 'setOnDispatchHook' in ClientProxy.prototype ? it : it.skip;
+useTopics();
 
 describe('the transport, as Nest and its users expect', () => {
   it('two groups on one topic fail independently', async () => {
@@ -90,26 +67,58 @@ describe('the transport, as Nest and its users expect', () => {
     await app.close();
   });
 
-  it('a plain error keeps its class', async () => {
-    const app = await start([
-      handling('plain-errors', () => {
-        throw new RangeError('out of range');
-      }),
-    ]);
-    const failure = new Promise((resolve) => app.get(PostlogServer).on('failure', (_context, error) => resolve(error)));
+  it('a plain error keeps its class in the DLQ', async () => {
+    const controller = handling('plain-errors', () => {
+      throw new RangeError('out of range');
+    });
+    const app = await start([controller], { options: { retry: { attempts: 2, delayMs: 1 } } });
     await send(app, 1);
-    expect(await failure).toEqual(new RangeError('out of range'));
+    await caughtUp('plain-errors');
+    expect(await lettersOf(app, 'plain-errors')).toEqual([[2, 'RangeError', 'out of range']]);
     await app.close();
   });
 
-  it('a guard that denies keeps the handler from being called', async () => {
+  it('a guard denial goes to the DLQ at once, with the class and message of what the guard threw', async () => {
     const controller = handling('guarded', (value) => seen.push(value));
-    UseGuards({ canActivate: () => seen.push('guard') > 1 })(controller);
+    const canActivate = (execution: ExecutionContext) => {
+      const value: unknown = execution.switchToRpc().getData();
+      if (value === 'thrown') throw new ForbiddenException('not yours');
+      return value !== 'denied';
+    };
+    UseGuards({ canActivate })(controller);
     const app = await start([controller]);
-    await send(app, 'denied');
-    await send(app, 'value');
+    await send(app, 'denied', 'thrown', 'value');
     await caughtUp('guarded');
-    expect(seen).toEqual(['guard', 'guard', 'value']);
+    expect(seen).toEqual(['value']);
+    expect(await lettersOf(app, 'guarded')).toEqual([
+      [1, 'RpcException', 'Forbidden resource'],
+      [1, 'ForbiddenException', 'not yours'],
+    ]);
+    await app.close();
+  });
+
+  it('a validation failure goes to the DLQ at once, with the class and message of what the pipe threw', async () => {
+    const controller = handling('validating', (value) => seen.push(value));
+    const refuse = (value: unknown) => {
+      if (value === 'wrong') throw new BadRequestException('no total');
+      return value;
+    };
+    const app = await start([controller], { prepare: (each) => each.useGlobalPipes({ transform: refuse }) });
+    await send(app, 'wrong', 'right');
+    await caughtUp('validating');
+    expect(seen).toEqual(['right']);
+    expect(await lettersOf(app, 'validating')).toEqual([[1, 'BadRequestException', 'no total']]);
+    await app.close();
+  });
+
+  it('an undecodable record goes to the DLQ at once', async () => {
+    const controller = handling('decoding', (value) => seen.push(value));
+    const app = await start([controller], { imports: [PostlogModule.forFeature([defineTopic(topic)])] });
+    const messages = ['{"total":', '{"total":5}'].map((value) => ({ key: 'k', value }));
+    await world.log.producer().send({ topic, messages });
+    await caughtUp('decoding');
+    expect(seen).toEqual([{ total: 5 }]);
+    expect(await lettersOf(app, 'decoding')).toEqual([[1, 'PostlogError', expect.stringContaining('is no JSON')]]);
     await app.close();
   });
 
@@ -212,19 +221,12 @@ describe('the transport, as Nest and its users expect', () => {
     });
     const app = await start([slow], { providers: [DataSource] });
     app.enableShutdownHooks(['SIGUSR2']);
-    const kill = process.kill.bind(process);
-    const killed = new Promise<void>((resolve) => {
-      process.kill = () => {
-        resolve(); // Nest ends the process when all is done.
-        return true;
-      };
-    });
+    const ended = killed();
     await send(app, 1);
     await until(() => seen.length === 1);
     process.emit('SIGUSR2');
     release();
-    await killed;
-    process.kill = kill;
+    await ended;
     expect(seen).toEqual(['began', 'ended', 'data source closed']);
     expect(await world.lag('draining', topic)).toBe(0);
   });
@@ -256,15 +258,13 @@ describe('the transport, as Nest and its users expect', () => {
   });
 
   it('the packages are imported as ESM and required as CommonJS', async () => {
-    const folder = fileURLToPath(new URL('..', import.meta.url));
-    const say = async (type: string, load: string) => {
-      const script = `${load}.then((all) => console.log(Object.keys(all).sort().join()))`;
-      const args = ['--no-warnings', `--input-type=${type}`, '--eval', script];
-      return (await promisify(execFile)('node', args, { cwd: folder })).stdout;
-    };
-    const imported = await say('module', `import('@postlog/nest-transport')`);
+    const [imported, required] = await exportsOf('@postlog/nest-transport');
     expect(imported).toContain('PostlogModule');
-    expect(await say('commonjs', `Promise.resolve(require('@postlog/nest-transport'))`)).toBe(imported);
+    expect(required).toEqual(imported);
+  }, 120_000);
+
+  it('Nest 11 and Nest 12: each in a project of its own, which runs all of this', () => {
+    expect(nest).toBe((globalThis as { nest?: number }).nest);
   });
 
   it('close() rejects pending requests', async () => {

@@ -20,6 +20,7 @@ export type {
   AtOnce,
   OutgoingRecord,
   RecordOptions,
+  ScheduledRecord,
   SendBatchOptions,
   SendOptions,
   SentRecord,
@@ -33,6 +34,7 @@ export type { Duration } from './topic/duration.js';
 export {
   defineTopic,
   type AnyTopic,
+  type Format,
   type PayloadOf,
   type RecordKey,
   type Topic,

@@ -7,17 +7,19 @@ const hopeless = new WeakSet<object>();
 
 /** Statuses of "not now", which may pass. */
 const PASSING = [408, 425, 429];
-/** What Nest's guards answer by. */
+/** What Nest throws where a guard returned false. */
 const DENIED = 'Forbidden resource';
 
 /**
- * Whether calling a handler again with its record may help. It cannot where the record does not fit its schema, a guard denied it, or a pipe or the
- * handler threw an `HttpException` of a request that is wrong (4xx).
+ * Whether calling a handler again with its record may help. It cannot where the record does not fit its schema, or where a guard, a pipe or the
+ * handler refused it: by false, or by an `HttpException` of a request that is wrong (4xx), also one that an `RpcException` wraps.
  */
 export function mayPass(error: unknown): boolean {
   if (typeof error !== 'object' || error === null) return true;
   if (hopeless.has(error)) return false;
-  const status = statusOf(error);
+  const inner = error instanceof RpcException ? error.getError() : error;
+  if (inner === DENIED) return false;
+  const status = statusOf(inner);
   return status === undefined || status < 400 || status > 499 || PASSING.includes(status);
 }
 
@@ -39,14 +41,14 @@ function refuse(error: unknown): never {
 /** What really failed: what was thrown, before Nest's exception layer made an answer of it. */
 export function failureOf({ thrown }: Pick<HandlingContext, 'thrown'>, answered: unknown): unknown {
   if (thrown !== undefined) return thrown;
-  if (answered instanceof Error || typeof answered !== 'object' || answered === null) return answered;
-  const error = new RpcException(answered);
-  if ((answered as { readonly message?: unknown }).message === DENIED) hopeless.add(error);
-  return error;
+  return answered instanceof Error || typeof answered !== 'object' || answered === null
+    ? answered
+    : new RpcException(answered);
 }
 
-function statusOf(error: object): number | undefined {
-  if (!('getStatus' in error) || typeof error.getStatus !== 'function') return undefined;
+/** As Nest's own exceptions tell it. */
+function statusOf(error: string | object): number | undefined {
+  if (typeof error === 'string' || !('getStatus' in error) || typeof error.getStatus !== 'function') return undefined;
   const status: unknown = (error as { getStatus: () => unknown }).getStatus();
   return typeof status === 'number' ? status : undefined;
 }

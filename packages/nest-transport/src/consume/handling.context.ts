@@ -17,7 +17,7 @@ export interface HandlingPlace {
 
 /** What handlers of single records and of batches have in common. */
 export abstract class HandlingContext<Place extends HandlingPlace = HandlingPlace> extends BaseRpcContext<[Place]> {
-  /** What the handler really threw, before an exception filter changed it. */
+  /** What the call really failed with, before an exception filter changed it. */
   thrown: unknown;
 
   constructor(place: Place) {

@@ -6,7 +6,7 @@ import {
   type TransactionHandle,
 } from '@postlog/core';
 import { headerText, TYPE_HEADER } from '../publish/control-headers.js';
-import { readPayload } from '../publish/payload.js';
+import { decodePayload, readPayload } from '../publish/payload.js';
 import type { TransactionScope } from '../publish/transaction-scope.js';
 import type { Answers } from '../request/answers.js';
 import { readRequest } from '../request/request-headers.js';
@@ -15,6 +15,7 @@ import type { TopicDirectory } from '../topic/topic-directory.js';
 import { callHandler, callSignal } from './call-handler.js';
 import { failureOf, refusingForGood } from './failure.js';
 import type { HandlingContext, HandlingPlace } from './handling.context.js';
+import { keepThrown } from './keep-thrown.js';
 import { PostlogBatchContext, type LogRecord } from './postlog-batch.context.js';
 import { PostlogContext, Skipped } from './postlog.context.js';
 import { handlerName, recordHandler, requestHandler, type Handler, type Route } from './route.js';
@@ -124,9 +125,12 @@ export class Handling {
 
   /** A promise only where a schema needs one. */
   #payload({ contract }: Handler, topic: string, message: ConsumedMessage): unknown {
-    const value = readPayload(message);
     const known = contract ?? this.#options.topics.contractNamed(topic);
-    return known?.checkOnReceive === true ? refusingForGood(() => checkValue(known, value)) : value;
+    if (known === undefined) return readPayload(message);
+    return refusingForGood(() => {
+      const value = decodePayload(message, known);
+      return known.checkOnReceive ? checkValue(known, value) : value;
+    });
   }
 
   /** One call: within its time, between the hooks, in its transaction; a failure is told with what was really thrown. */
@@ -139,7 +143,7 @@ export class Handling {
     const { signal, within } = callSignal(handler, stopping);
     const name = handlerName(handler);
     const { context, payload } = prepare({ topic, partition, group: route.group, handler: name, attempt, signal, tx });
-    const run = () => around(context, () => callHandler(handler, payload, context));
+    const run = () => around(context, () => keepThrown(context, () => callHandler(handler, payload, context)));
     try {
       await within(tx === undefined ? run() : scope.run(tx, run));
       if (context instanceof PostlogContext && context.said !== undefined) throw context.said;

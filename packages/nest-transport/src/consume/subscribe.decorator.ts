@@ -1,7 +1,5 @@
-import { UseInterceptors } from '@nestjs/common';
 import type { AnyTopic } from '../topic/topic.js';
 import { markHandler } from './handler-extras.js';
-import { KeepThrownInterceptor } from './keep-thrown.interceptor.js';
 import { checkSubscribeOptions, type SubscribeOptions } from './subscribe-options.js';
 
 /**
@@ -15,11 +13,9 @@ import { checkSubscribeOptions, type SubscribeOptions } from './subscribe-option
  * @throws PostlogError `INVALID_CONFIG` for options that nobody knows or that exclude each other
  */
 export function Subscribe(topic: AnyTopic | string | RegExp, options: SubscribeOptions = {}): MethodDecorator {
-  const keepThrown = UseInterceptors(KeepThrownInterceptor) as MethodDecorator;
   return (target, key, descriptor) => {
     const name = `${target.constructor.name}.${String(key)}`;
     checkSubscribeOptions(options, `@Subscribe() of ${name}`);
     markHandler({ topic, options, name, classGroup: undefined }, descriptor as TypedPropertyDescriptor<unknown>);
-    keepThrown(target, key, descriptor);
   };
 }

@@ -9,7 +9,7 @@ import { readPayload } from '../publish/payload.js';
 import type { TopicDirectory } from '../topic/topic-directory.js';
 import type { AnyTopic } from '../topic/topic.js';
 
-/** A record that a group could not handle, with its value as handlers get it; no schema has looked at that. */
+/** A record that a group could not handle, with its value as handlers get it; no schema has looked at that, and what is no JSON is text. */
 export interface ReadDeadLetter extends DeadLetter {
   readonly payload: unknown;
 }
@@ -37,7 +37,10 @@ export class PostlogDeadLetters {
     { group, ...options }: ListDeadLetters & OfGroup = {},
   ): Promise<ReadDeadLetter[]> {
     const letters = await this.#of(topic, group).list(options);
-    return letters.map((letter) => ({ ...letter, payload: readPayload(letter) }));
+    return letters.map((letter) => ({
+      ...letter,
+      payload: readPayload(letter, this.#topics.contractOf(topic)?.format),
+    }));
   }
 
   /** Sends them back to their topic and partition, in the order in which they failed; see core's `DeadLetters.requeue`. */

@@ -20,7 +20,7 @@ import { PostlogProducer } from '../publish/postlog.producer.js';
 import { TopicDirectory } from '../topic/topic-directory.js';
 import type { AnyTopic } from '../topic/topic.js';
 import { openConnection, type ConnectionParts } from './connection-parts.js';
-import { firstHandler } from './first-handler.js';
+import { firstHandler, keepWhatIsThrown } from './handler-methods.js';
 import { featureModule } from './postlog-feature.module.js';
 import type { PostlogModuleOptions } from './postlog.options.js';
 import { DEFAULT_CONNECTION, POSTLOG, POSTLOG_CONNECT, POSTLOG_OPTIONS, POSTLOG_PARTS, tokenOf } from './tokens.js';
@@ -53,6 +53,7 @@ export class PostlogModule
     super();
     this.#parts = parts;
     this.#discovery = discovery;
+    keepWhatIsThrown(discovery); // Nest reads filters when it binds handlers, which comes after this.
   }
 
   /** A connection; give further ones a `name`. Everywhere in the application unless `isGlobal` is false. */

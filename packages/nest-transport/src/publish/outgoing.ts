@@ -25,12 +25,25 @@ export interface SendBatchOptions {
    * [the one of the transactional handler that runs, or what `ambientTx` of the module answers; else none. `null`: none in any case]
    */
   readonly tx?: TransactionHandle | null;
+  /** Delivers later: a time, or milliseconds since 1970, on the database's clock. */
+  readonly deliverAt?: Date | number;
+  /** Delivers later: so many milliseconds after it is written. */
+  readonly delayMs?: number;
 }
 
 /** Where a record went. In a transaction the offset is not known before the commit. */
 export interface SentRecord extends Pick<RecordMetadata, 'topicName' | 'partition' | 'errorCode'> {
   /** A decimal string; null in a transaction. */
   readonly baseOffset: string | null;
+}
+
+/** A record that is delivered later. */
+export interface ScheduledRecord extends SentRecord {
+  readonly baseOffset: null;
+  /** For `cancel`. */
+  readonly id: string;
+  /** When it is due, on the database's clock. */
+  readonly deliverAt: Date;
 }
 
 /** Publishes at once, in no transaction. */
@@ -58,7 +71,7 @@ export function outgoingMessage(
     ...rest,
     ...(rest.key === undefined && contract?.keyOf !== undefined ? { key: contract.keyOf(value as never) } : {}),
     headers: withControlHeaders(headers, type === undefined ? {} : { [TYPE_HEADER]: type }),
-    value: writePayload(value),
+    value: writePayload(value, contract),
   });
   const checked = contract === undefined ? value : checkValue(contract, value);
   return checked instanceof Promise ? checked.then(message) : message();

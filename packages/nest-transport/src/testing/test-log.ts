@@ -7,9 +7,8 @@ import type { LogRecord } from '../consume/postlog-batch.context.js';
 import { connectPostlog, postlogServers } from '../module/bootstrap.js';
 import { POSTLOG_CONNECT } from '../module/tokens.js';
 import { headerText, TYPE_HEADER } from '../publish/control-headers.js';
-import type { RecordOptions } from '../publish/outgoing.js';
+import { outgoingMessage, type RecordOptions } from '../publish/outgoing.js';
 import { readPayload } from '../publish/payload.js';
-import { PostlogProducer } from '../publish/postlog.producer.js';
 import { milliseconds, type Duration } from '../topic/duration.js';
 import { TopicDirectory } from '../topic/topic-directory.js';
 import type { AnyTopic, Topic } from '../topic/topic.js';
@@ -53,7 +52,7 @@ export class TestLog {
   readonly #broker = new InMemoryBroker({ clock: this.#clock });
   readonly #watch = new Watch();
   #directory = new TopicDirectory();
-  #producer = new PostlogProducer(this.#broker.connect(), this.#directory);
+  readonly #outside = this.#broker.connect().producer();
   #servers: readonly PostlogServer[] = [];
 
   constructor() {
@@ -93,7 +92,6 @@ export class TestLog {
     this.#servers = postlogServers(app);
     for (const server of this.#servers) this.#watch.follow(server);
     this.#directory = app.get(TopicDirectory, { strict: false });
-    this.#producer = app.get(PostlogProducer, { strict: false });
   }
 
   /** Sends as somebody else would: checked against the topic's contract; the topic is created where it is missing. */
@@ -105,7 +103,9 @@ export class TestLog {
       .connect()
       .admin()
       .createTopics({ topics: [{ topic: name, ...this.#directory.contractOf(topic)?.spec }] });
-    return this.#producer.send(topic as string, value, { ...options, tx: null });
+    const message = await outgoingMessage(this.#directory.contractOf(topic), { value, ...options });
+    const [place] = await this.#outside.send({ topic: name, messages: [message] });
+    return place!;
   }
 
   /**
@@ -134,10 +134,11 @@ export class TestLog {
   records<Value>(topic: Topic<never, Value>): readonly TestRecord<Value>[];
   records(topic: string): readonly TestRecord[];
   records(topic: AnyTopic | string): readonly TestRecord[] {
+    const format = this.#directory.contractOf(topic)?.format;
     return this.#broker.recordsOf(this.#directory.nameOf(topic)).flatMap(({ partition, messages }) =>
       messages.map((message) => ({
         partition,
-        value: readPayload(message),
+        value: readPayload(message, format),
         key: message.key?.toString() ?? null,
         headers: message.headers,
         type: headerText(message.headers, TYPE_HEADER),

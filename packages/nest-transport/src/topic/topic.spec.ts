@@ -42,6 +42,7 @@ describe('a topic as a contract', () => {
     [{ retention: '7 days' }, "like '7d'"],
     [{ retention: '1d', settings: { 'retention.ms': '5' } }, 'give one of them'],
     [{ schema: {} }, 'no Standard Schema'],
+    [{ format: 'xml' as never }, 'give one of json, text, bytes'],
   ])('refuses %j with the cure', (options, cure) => {
     expect(() => defineTopic('orders', options as object)).toThrow(cure);
   });

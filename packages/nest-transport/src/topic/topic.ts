@@ -6,6 +6,9 @@ import { milliseconds, type Duration } from './duration.js';
 /** Records of one key stay in one partition, in order; null is no key. */
 export type RecordKey = string | Uint8Array | null;
 
+/** How values travel. */
+export type Format = 'json' | 'text' | 'bytes';
+
 export interface TopicOptions<Sent, Received = Sent> {
   /** How many partitions the topic is created with [1]. */
   readonly partitions?: number;
@@ -22,6 +25,16 @@ export interface TopicOptions<Sent, Received = Sent> {
    * get what the schema makes of it, defaults and conversions included.
    */
   readonly schema?: StandardSchemaV1<Sent, Received>;
+  /**
+   * How values travel [`'json'`]; with `'text'` handlers get strings, with `'bytes'` Buffers. A record that is no JSON where it should be cannot be
+   * handled: it goes to `onExhausted` at once. Null is a tombstone in each.
+   */
+  readonly format?: Format;
+  /**
+   * Refuses to publish without a transaction [the module's `requireTx`]: an event of this kind belongs to a change in the database, and who forgets
+   * `tx` is told at the first `send`.
+   */
+  readonly requireTx?: boolean;
   /** Whether handlers' records are checked too [`true`]; `false` trusts whoever sent them. */
   readonly checkOnReceive?: boolean;
 }
@@ -33,6 +46,8 @@ export interface Topic<Sent, Received = Sent> {
   readonly keyOf: ((value: Sent) => RecordKey) | undefined;
   readonly schema: StandardSchemaV1<unknown, Received> | undefined;
   readonly checkOnReceive: boolean;
+  readonly format: Format;
+  readonly requireTx: boolean | undefined;
 }
 
 /** Any topic, whatever its values are. */
@@ -41,7 +56,18 @@ export type AnyTopic = Topic<never, unknown>;
 /** What handlers of a topic get: `PayloadOf<typeof OrdersPlaced>`. */
 export type PayloadOf<T extends AnyTopic> = T extends Topic<never, infer Received> ? Received : never;
 
-const KNOWN = ['partitions', 'replicationFactor', 'key', 'retention', 'settings', 'schema', 'checkOnReceive'];
+const KNOWN = [
+  'partitions',
+  'replicationFactor',
+  'key',
+  'retention',
+  'settings',
+  'schema',
+  'format',
+  'requireTx',
+  'checkOnReceive',
+];
+const FORMATS: readonly string[] = ['json', 'text', 'bytes'] satisfies Format[];
 
 /**
  * Declares a topic in a place that its senders and receivers share. The types come from the schema, or are given.
@@ -60,14 +86,19 @@ export function defineTopic<Sent, Received = Sent>(
 ): Topic<Sent, Received> {
   const what = `defineTopic('${name}')`;
   checkNames(options, KNOWN, what);
-  const { schema, key: keyOf, checkOnReceive = true } = options;
+  const { schema, key: keyOf, format = 'json', requireTx, checkOnReceive = true } = options;
+  if (!FORMATS.includes(format))
+    throw new PostlogError(
+      'INVALID_CONFIG',
+      `format of ${what} is ${JSON.stringify(format)}; give one of ${FORMATS.join(', ')}.`,
+    );
   if (schema !== undefined && typeof schema['~standard']?.validate !== 'function') {
     throw new PostlogError(
       'INVALID_CONFIG',
       `the schema of ${what} is no Standard Schema; give one of zod 3.24, valibot 1, arktype 2 or later.`,
     );
   }
-  return Object.freeze({ name, spec: specOf(options, what), keyOf, schema, checkOnReceive });
+  return Object.freeze({ name, spec: specOf(options, what), keyOf, schema, format, requireTx, checkOnReceive });
 }
 
 /** Whether a topic is given as a contract, and not as a name or a pattern. */
