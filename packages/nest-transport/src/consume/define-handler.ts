@@ -51,6 +51,7 @@ function defineEvent({ pattern, call, extras }: GivenHandler, { topics, module }
       transaction: options.transaction,
       retry: options.retry,
       onExhausted: options.onExhausted,
+      maxParked: options.maxParked,
     },
     handler: {
       name,
@@ -100,6 +101,7 @@ function defineRequest({ pattern, call }: GivenHandler, { topics, module }: Defi
     transaction: undefined,
     retry: undefined,
     onExhausted: undefined,
+    maxParked: undefined,
   };
   return { topic: topics.nameOf(topic), group: module.group, isPerInstance: false, settings, handler };
 }

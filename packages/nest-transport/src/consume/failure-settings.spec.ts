@@ -30,6 +30,12 @@ describe('what becomes of a record that its handler fails on', () => {
     expect(failureOptions(route, { onExhausted: 'skip' }).onExhausted).toBe('skip');
   });
 
+  it('a key is parked soon, since it holds up no other', () => {
+    const parking = { ...route, settings: { ...settings, onExhausted: 'parkKey' as const, maxParked: 7 } };
+    expect(failureOptions(parking, {})).toMatchObject({ onExhausted: 'parkKey', maxParked: 7, retry: { attempts: 5 } });
+    expect(failureOptions(parking, { retry: { attempts: 2 } }).retry).toMatchObject({ attempts: 2 });
+  });
+
   it('no dead letters of a group that goes with its process, or of requests', () => {
     const answering = { ...handler, takes: 'requests' as const };
     expect(failureOptions({ ...route, isPerInstance: true }, {}).onExhausted).toBe('skip');

@@ -5,6 +5,8 @@ import { handlerName, type Route } from './route.js';
 
 /** For ever, as far as core counts: an outage must not end in dead letters by default. */
 const FOR_EVER = 1_000_000;
+/** What is parked is tried again for ever too, and holds up nothing but its key. */
+const BEFORE_PARKING = 5;
 const DELAY_MS = 200;
 const MAX_DELAY_MS = 30_000;
 const LONGEST_ID = 200;
@@ -18,11 +20,13 @@ export function failureOptions(
   const { retryIf, delayMs = DELAY_MS, ...retry } = { ...module.retry, ...settings.retry };
   // A group that goes with its process leaves no dead letters, and whoever asked has the failure as the answer.
   const isFleeting = isPerInstance || handlers.every(({ takes }) => takes === 'requests');
+  const onExhausted = settings.onExhausted ?? (isFleeting ? 'skip' : (module.onExhausted ?? 'deadLetter'));
   return {
     handlerId: handlerIdOf(route),
-    onExhausted: settings.onExhausted ?? (isFleeting ? 'skip' : (module.onExhausted ?? 'deadLetter')),
+    onExhausted,
+    ...(settings.maxParked === undefined ? {} : { maxParked: settings.maxParked }),
     retry: {
-      attempts: FOR_EVER,
+      attempts: onExhausted === 'parkKey' ? BEFORE_PARKING : FOR_EVER,
       maxDelayMs: Math.max(MAX_DELAY_MS, delayMs),
       ...retry,
       delayMs,

@@ -1,11 +1,24 @@
 import 'reflect-metadata';
-import { BadRequestException, UsePipes, type PipeTransform } from '@nestjs/common';
-import { Ctx, Payload } from '@nestjs/microservices';
+import {
+  BadRequestException,
+  Catch,
+  Controller,
+  HttpException,
+  UnauthorizedException,
+  UseFilters,
+  UseGuards,
+  UsePipes,
+  type ExceptionFilter,
+  type PipeTransform,
+} from '@nestjs/common';
+import { Ctx, EventPattern, Payload, RpcException } from '@nestjs/microservices';
+import { throwError, type Observable } from 'rxjs';
 import { z } from 'zod';
 import {
   BatchItemError,
   Consumer,
   defineTopic,
+  Key,
   NonRetriableError,
   PostlogContext,
   PostlogDeadLetters,
@@ -99,6 +112,30 @@ describe('a record that cannot be handled', () => {
     ]);
   });
 
+  it('is told by what was really thrown, whatever a filter makes of it, also where Nest’s own decorator subscribes', async () => {
+    @Catch(HttpException)
+    class AsRpc implements ExceptionFilter {
+      catch({ message }: HttpException): Observable<never> {
+        return throwError(() => new RpcException(`filtered: ${message}`));
+      }
+    }
+    @UseGuards({
+      canActivate: () => {
+        throw new UnauthorizedException('who are you');
+      },
+    })
+    @UseFilters(AsRpc)
+    @Controller()
+    class Standard {
+      @EventPattern('orders')
+      handle(_value: unknown): void {}
+    }
+    const app = await handled(Standard, 'default-group', [1]);
+    expect(await app.get(PostlogDeadLetters).list(Orders)).toMatchObject([
+      { attempts: 1, errorName: 'UnauthorizedException', errorMessage: 'who are you' },
+    ]);
+  });
+
   it('is what its handler says through the context', async () => {
     @Consumer({ group: 'says' })
     class Says {
@@ -168,6 +205,26 @@ describe('a record that cannot be handled', () => {
     for (const subscription of app.get(PostlogServer).subscriptions) subscription.resume();
     await until(() => seen.includes('pause 2'));
     expect(seen.filter((each) => String(each).startsWith('skip'))).toEqual(['skip 1', 'skip 2']);
+  });
+
+  it('is parked with its key while other keys go on, and handled once its cause is gone', async () => {
+    let isBroken = true;
+    @Consumer({ group: 'parks' })
+    class Parks {
+      @Subscribe('orders', { onExhausted: 'parkKey', maxParked: 10, retry: { attempts: 1, delayMs: 1, maxDelayMs: 5 } })
+      handle(@Payload() text: string, @Key() key: string): void {
+        if (isBroken && key === 'a') throw new Error('not yet');
+        seen.push(text);
+      }
+    }
+    await world.hybrid({ controllers: [Parks] });
+    const messages = ['a one', 'b one', 'a two'].map((value) => ({ key: value[0]!, value, partition: 0 }));
+    await world.log.producer().send({ topic: 'orders', messages });
+    await until(async () => (await world.lag('parks')) === 0);
+    expect(seen).toEqual(['b one']);
+    isBroken = false;
+    await until(() => seen.length === 3);
+    expect(seen).toEqual(['b one', 'a one', 'a two']);
   });
 
   it('asks for a group, where there is none', async () => {

@@ -29,6 +29,7 @@ function definition({
       transaction,
       retry,
       onExhausted: undefined,
+      maxParked: undefined,
     },
     handler: {
       name: `Class.m${++count}`,

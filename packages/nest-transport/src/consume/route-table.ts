@@ -37,6 +37,7 @@ function merged(definitions: readonly HandlerDefinition[]): RouteSettings {
     transaction: given('transaction'),
     retry: given('retry'),
     onExhausted: given('onExhausted'),
+    maxParked: given('maxParked'),
   };
 }
 
@@ -74,7 +75,7 @@ function refuseConflict(definition: HandlerDefinition, other: HandlerDefinition)
       `${both} are one subscription to ${place}, and one of them only has transaction: true; give it to both, or one another group`,
     );
   }
-  for (const name of ['concurrency', 'keyConcurrency', 'fromBeginning', 'retry', 'onExhausted'] as const) {
+  for (const name of ['concurrency', 'keyConcurrency', 'fromBeginning', 'retry', 'onExhausted', 'maxParked'] as const) {
     const [here, there] = [definition.settings[name], other.settings[name]];
     if (here !== undefined && there !== undefined && !isDeepStrictEqual(here, there))
       throw refused(

@@ -11,6 +11,7 @@ export interface RouteSettings {
   readonly transaction: boolean | undefined;
   readonly retry: HandlerRetry | undefined;
   readonly onExhausted: OnExhausted | undefined;
+  readonly maxParked: number | undefined;
 }
 
 /** One method of a controller, as the transport calls it. */

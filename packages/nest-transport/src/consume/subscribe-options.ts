@@ -22,9 +22,12 @@ export interface SubscriptionSettings {
   readonly retry?: HandlerRetry;
   /**
    * What becomes of a record after its last attempt [the module's `onExhausted`: `'deadLetter'`, a record of the topic `<topic>.dlq.<group>`;
-   * with `perInstance()` `'skip'`].
+   * with `perInstance()` `'skip'`]. `'parkKey'`: it waits with all later records of its key, after 5 attempts unless `retry` says otherwise, and no
+   * others do.
    */
   readonly onExhausted?: OnExhausted;
+  /** With `onExhausted: 'parkKey'`: how many records of one partition may wait [1 000]; for one more the whole partition waits. */
+  readonly maxParked?: number;
 }
 
 export interface BatchOptions {
@@ -50,8 +53,17 @@ export interface SubscribeOptions extends SubscriptionSettings {
   readonly connection?: string;
 }
 
-const SETTINGS = ['group', 'fromBeginning', 'concurrency', 'keyConcurrency', 'timeoutMs', 'retry', 'onExhausted'];
-const LARGEST = { concurrency: 10_000, keyConcurrency: 10_000, timeoutMs: 2 ** 31 - 1 } as const;
+const SETTINGS = [
+  'group',
+  'fromBeginning',
+  'concurrency',
+  'keyConcurrency',
+  'timeoutMs',
+  'retry',
+  'onExhausted',
+  'maxParked',
+];
+const LARGEST = { concurrency: 10_000, keyConcurrency: 10_000, timeoutMs: 2 ** 31 - 1, maxParked: 1_000_000 } as const;
 
 /** @param what whose options these are, as the user wrote it. @throws PostlogError `INVALID_CONFIG` */
 export function checkSubscribeOptions(options: SubscribeOptions, what: string): void {
@@ -91,7 +103,7 @@ export function checkSettings(settings: SubscriptionSettings, what: string): voi
 }
 
 function checkNumbers(settings: SubscriptionSettings, what: string): void {
-  for (const name of ['concurrency', 'keyConcurrency', 'timeoutMs'] as const)
+  for (const name of Object.keys(LARGEST) as (keyof typeof LARGEST)[])
     if (settings[name] !== undefined) checkWhole(settings[name], name, LARGEST[name], what);
 }
 

@@ -34,7 +34,7 @@ export async function openConnection(
   const postlog = await open(connectOptions(options));
   const topics = new TopicDirectory(options.topicName);
   const prepare = preparation(postlog, topics, options);
-  const scope = new TransactionScope(options.ambientTx);
+  const scope = new TransactionScope(options.ambientTx, options.requireTx);
   const producer = new PostlogProducer(postlog, topics, scope);
   const server = new PostlogServer({ postlog, topics, options, scope, prepare, transportId: transportOf(name) });
   const { requestTimeoutMs, requestTopic, createTopics } = options;

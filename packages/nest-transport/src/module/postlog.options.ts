@@ -23,6 +23,8 @@ export interface PostlogModuleOptions extends ConnectOptions, RequestSettings {
    * `() => dataSource.manager` with `typeorm-transactional` [only transactional handlers have one].
    */
   readonly ambientTx?: AmbientTx;
+  /** Whether publishing without a transaction is refused where the topic does not say [`false`]. */
+  readonly requireTx?: boolean;
   /** How long a shutdown waits for handlers that run, in milliseconds [10 000]. */
   readonly drainTimeoutMs?: number;
   /** How many partitions of one subscription are handled at the same time [16]. */
@@ -52,6 +54,7 @@ const OWN = [
   'requestTimeoutMs',
   'requestTopic',
   'ambientTx',
+  'requireTx',
   'drainTimeoutMs',
   'concurrency',
   'autoCommitIntervalMs',

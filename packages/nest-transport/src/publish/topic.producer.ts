@@ -1,5 +1,6 @@
 import type { AnyTopic, Topic } from '../topic/topic.js';
-import type { OutgoingRecord, SendBatchOptions, SendOptions, SentRecord } from './outgoing.js';
+import type { Due, ScheduledDelivery } from '@postlog/core';
+import type { OutgoingRecord, ScheduledRecord, SendBatchOptions, SendOptions, SentRecord } from './outgoing.js';
 import type { PostlogProducer } from './postlog.producer.js';
 
 /** Publishes to one topic: `@InjectProducer(OrdersPlaced) private readonly orders: TopicProducer<OrderPlaced>`. */
@@ -13,12 +14,19 @@ export class TopicProducer<Sent> {
   }
 
   /** @see PostlogProducer.send */
+  send(value: Sent, options: SendOptions & Due): Promise<ScheduledRecord>;
+  send(value: Sent, options?: SendOptions): Promise<SentRecord>;
   send(value: Sent, options?: SendOptions): Promise<SentRecord> {
     return this.#producer.send(this.topic as Topic<Sent, unknown>, value, options);
   }
 
   /** @see PostlogProducer.sendBatch */
-  sendBatch(records: readonly OutgoingRecord<Sent>[], options?: SendBatchOptions): Promise<SentRecord[]> {
+  sendBatch(records: readonly OutgoingRecord<Sent>[], options: SendBatchOptions & Due): Promise<ScheduledDelivery>;
+  sendBatch(records: readonly OutgoingRecord<Sent>[], options?: SendBatchOptions): Promise<SentRecord[]>;
+  sendBatch(
+    records: readonly OutgoingRecord<Sent>[],
+    options?: SendBatchOptions,
+  ): Promise<SentRecord[] | ScheduledDelivery> {
     return this.#producer.sendBatch(this.topic as Topic<Sent, unknown>, records, options);
   }
 }

@@ -13,6 +13,12 @@ export interface TransactionHostHandle {
  */
 export type AmbientTx = () => TransactionHandle | TransactionHostHandle | undefined;
 
+/** What a topic's contract says, if it has one. */
+interface RequiringTopic {
+  readonly name: string;
+  readonly requireTx?: boolean | undefined;
+}
+
 interface HandlerTransaction {
   readonly transaction: TransactionHandle;
   hasEnded: boolean;
@@ -21,10 +27,13 @@ interface HandlerTransaction {
 /** Which transaction a `send` that names none belongs to: of one connection. */
 export class TransactionScope {
   readonly #ambient: AmbientTx | undefined;
+  readonly #requireTx: boolean;
   readonly #handlers = new AsyncLocalStorage<HandlerTransaction>();
 
-  constructor(ambient?: AmbientTx) {
+  /** @param requireTx whether topics that do not say are published to in transactions only. */
+  constructor(ambient?: AmbientTx, requireTx = false) {
     this.#ambient = ambient;
+    this.#requireTx = requireTx;
   }
 
   /** Runs a handler: what it sends meanwhile belongs to its transaction. */
@@ -35,6 +44,23 @@ export class TransactionScope {
     } finally {
       own.hasEnded = true;
     }
+  }
+
+  /**
+   * The transaction of a `send`: the one it names, else the current one. Null is none.
+   *
+   * @throws PostlogError `INVALID_TXN_STATE` where there is none and the topic demands one
+   */
+  choose(
+    given: TransactionHandle | null | undefined,
+    { name, requireTx = this.#requireTx }: RequiringTopic,
+  ): TransactionHandle | undefined {
+    const transaction = given === undefined ? this.current() : (given ?? undefined);
+    if (transaction !== undefined || !requireTx) return transaction;
+    throw new PostlogError(
+      'INVALID_TXN_STATE',
+      `records of ${name} are published in a transaction only (requireTx), and this send has none; give { tx }, in dataSource.transaction(async (tx) => …).`,
+    );
   }
 
   /**

@@ -79,6 +79,45 @@ describe('a record that is sent with tx', () => {
   });
 });
 
+describe('a record that is sent for later', () => {
+  it('comes when it is due, never when it was cancelled or rolled back', async () => {
+    const producer = producerOf(await world.hybrid({}));
+    const hour = { delayMs: 3_600_000 };
+    await expect(
+      source.transaction(async (tx) => {
+        await producer.send(Orders, { id: 1 }, { tx, delayMs: 0 });
+        throw new Error('no');
+      }),
+    ).rejects.toThrow('no');
+    const late = await producer.send(Orders, { id: 2 }, hour);
+    expect(late).toMatchObject({ topicName: 'orders', baseOffset: null });
+    expect(late.deliverAt.getTime()).toBeGreaterThan(Date.now() + 3_000_000);
+    const both = await source.transaction((tx) =>
+      producer.sendBatch(Orders, [{ value: { id: 3 } }, { value: { id: 4 } }], { tx, ...hour }),
+    );
+    expect(await source.transaction((tx) => producer.cancel(both.id, { tx }))).toBe(true);
+    expect([await producer.cancel(late.id), await producer.cancel(late.id)]).toEqual([true, false]);
+    await source.transaction((tx) => producer.send(Orders, { id: 5 }, { tx, deliverAt: new Date() }));
+    expect(await untilStored(5)).toEqual([5]);
+  });
+});
+
+describe('requireTx', () => {
+  it('refuses to publish without a transaction: to a topic that says so, or to all that do not', async () => {
+    const Strict = defineTopic<{ id: number }>('orders', { requireTx: true });
+    const Free = defineTopic<{ id: number }>('orders', { requireTx: false });
+    const producer = producerOf(await world.hybrid({}));
+    const refused = { code: 'INVALID_TXN_STATE', message: expect.stringContaining('give { tx }') as string };
+    await expect(producer.send(Strict, { id: 1 })).rejects.toMatchObject(refused);
+    await expect(producer.sendBatch(Strict, [{ value: { id: 1 } }], { tx: null })).rejects.toMatchObject(refused);
+    const strict = producerOf(await world.hybrid({ options: { requireTx: true } }));
+    await expect(strict.send(Orders, { id: 1 })).rejects.toMatchObject(refused);
+    await strict.send(Free, { id: 2 });
+    await source.transaction((tx) => producer.send(Strict, { id: 3 }, { tx }));
+    expect(await untilStored(3)).toEqual([2, 3]);
+  });
+});
+
 describe('ambientTx', () => {
   /** As `@nestjs-cls/transactional` and `typeorm-transactional` keep a transaction. */
   const storage = new AsyncLocalStorage<EntityManager>();
