@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { Logger } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { Test } from '@nestjs/testing';
-import { connectPostlog, PostlogDeadLetters } from '@postlog/nest-transport';
+import { connectPostlog, NonRetriableError, PostlogDeadLetters } from '@postlog/nest-transport';
 import { createTestLog } from '@postlog/nest-transport/testing';
 import { databaseWithSchema } from '@postlog/core/testing';
 import { firstValueFrom } from 'rxjs';
@@ -18,15 +18,44 @@ const linesOf = (code: string) =>
     .filter((line) => line !== '')
     .join('\n');
 
+const PAGES = [
+  'nest',
+  'getting-started',
+  'topics',
+  'publish',
+  'consume',
+  'batches',
+  'transactions',
+  'failures',
+  'request-reply',
+  'testing',
+  'deployment',
+  'from-the-kafka-transport',
+];
+const EXAMPLES = ['nest-hello', 'nest-guide', 'nest-transactions', 'kafka-before', 'kafka-after'];
+
+jest.setTimeout(120_000);
+
 describe('the guide to the Nest transport', () => {
   it('shows code that stands in an application that runs, or in this file', () => {
-    const files = ['./examples/nest-guide.ts', './examples/nest-transactions.ts', './nest-guide.pg.spec.ts'];
+    const files = [...EXAMPLES.map((name) => `./examples/${name}.ts`), './nest-guide.pg.spec.ts'];
     const code = files.map((file) => linesOf(read(file)));
-    const blocks = [...read('../../../docs/guide/nest.md').matchAll(/```ts\n([\s\S]*?)```/g)].map(
-      ([, block]) => block!,
+    const blocks = PAGES.flatMap((page) =>
+      [...read(`../../../docs/guide/${page}.md`).matchAll(/```ts\n([\s\S]*?)```/g)].map(([, block]) => block!),
     );
-    expect(blocks.length).toBeGreaterThan(8);
+    expect(blocks.length).toBeGreaterThan(25);
     expect(blocks.filter((block) => !code.some((each) => each.includes(linesOf(block))))).toEqual([]);
+  });
+
+  it('names its pages in its first, and links to nothing that is not there', () => {
+    const guide = new URL('../../../docs/guide/', import.meta.url);
+    const all = readdirSync(guide);
+    const first = read('../../../docs/guide/nest.md');
+    expect(all.filter((page) => page !== 'nest.md' && !first.includes(`(${page})`))).toEqual([]);
+    const links = all.flatMap((page) =>
+      [...readFileSync(new URL(page, guide), 'utf8').matchAll(/\]\(([\w-]+\.md)/g)].map(([, link]) => link!),
+    );
+    expect(links.filter((link) => !all.includes(link))).toEqual([]);
   });
 
   it('does what it says', async () => {
@@ -44,8 +73,16 @@ describe('the guide to the Nest transport', () => {
     ]);
     while (happened.length < 3) await new Promise((wake) => setTimeout(wake, 5));
     expect(new Set(happened)).toEqual(new Set(['billing invoiced 1 for ada', 'loaded 5', '1 ended']));
+    const reminder = await shop.remind('1');
+    expect([await shop.forget(reminder), await shop.forget(reminder)]).toEqual([true, false]);
     expect(await app.get(Health).check()).toMatchObject({ log: { status: 'up' } });
     await app.close();
+    const said = new Promise((resolve) => jest.spyOn(console, 'log').mockImplementation(resolve));
+    const { hello } = await import('./examples/nest-hello.js');
+    const first = await hello(0);
+    expect(await said).toBe('hello, Ada');
+    jest.restoreAllMocks();
+    await first.close();
     await drop();
   });
 
@@ -77,6 +114,23 @@ describe('the guide to the Nest transport', () => {
     log.mockRestore();
     await app.close();
     await drop();
+  });
+
+  it('moves from the Kafka transport', async () => {
+    const { main } = await import('./examples/kafka-before.js');
+    expect(main).toBeInstanceOf(Function);
+    const after = await import('./examples/kafka-after.js');
+    const log = createTestLog();
+    const app = await log.start(Test.createTestingModule({ imports: [after.AppModule] }));
+    await log.publish('orders.placed', { orderId: '1', customer: 'ada', item: 'tea' });
+    await log.idle();
+    const [invoice] = log.records('invoices.issued');
+    expect(invoice).toMatchObject({ key: 'ada', value: { orderId: '1', price: 3 } });
+    log.failNext("@EventPattern('orders.placed')", new NonRetriableError('no such customer'));
+    await log.publish('orders.placed', { orderId: '2', customer: 'bob', item: 'tea' });
+    await log.idle();
+    expect(log.records('orders.placed.dlq.billing')).toMatchObject([{ value: { orderId: '2' } }]);
+    await app.close();
   });
 
   it('tests an application without a server', async () => {

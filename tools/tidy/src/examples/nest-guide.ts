@@ -1,4 +1,4 @@
-/** The code of docs/guide/nest.md: each of its blocks stands in here, line by line. */
+/** The code of docs/guide on what a Nest application does: its blocks stand in here, line by line. */
 import 'reflect-metadata';
 import { Controller, Get, Injectable, Module, type INestApplication, type INestMicroservice } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -88,6 +88,16 @@ export class Shop {
   async cancel(orderId: string) {
     await this.producer.send('orders.events', { orderId }, { type: 'order.cancelled' });
   }
+
+  async remind(orderId: string) {
+    const { id } = await this.producer.send('reminders', { orderId }, { delayMs: 3_600_000 });
+    return id;
+  }
+
+  async forget(id: string) {
+    const wasInTime = await this.producer.cancel(id);
+    return wasInTime;
+  }
 }
 
 @Controller()
@@ -151,7 +161,12 @@ class SettingsModule {}
         subscriptions: { invoices: { concurrency: 8 } }, // settings of a handler by its id
       }),
     }),
-    PostlogModule.forFeature([OrdersPlaced, defineTopic('orders.events'), defineTopic('prices.changed')]),
+    PostlogModule.forFeature([
+      OrdersPlaced,
+      defineTopic('orders.events'),
+      defineTopic('prices.changed'),
+      defineTopic('reminders'),
+    ]),
   ],
   controllers: [Billing, Pricing, Health],
   providers: [Shop, Buyer],

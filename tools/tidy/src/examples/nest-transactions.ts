@@ -1,4 +1,4 @@
-/** The code of docs/guide/nest.md on transactions and failures: each of its blocks stands in here, line by line. */
+/** The code of docs/guide on transactions and failures in Nest: its blocks stand in here, line by line. */
 import 'reflect-metadata';
 import { Injectable, Module } from '@nestjs/common';
 import { Ctx, Payload } from '@nestjs/microservices';
