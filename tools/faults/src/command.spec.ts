@@ -3,7 +3,8 @@ import { parseCommand, UsageError } from './command.js';
 const NAMES = {
   plants: {
     groups: ['skip-fence', 'two-owners'],
-    transactions: ['sequence-cursor'],
+    transactions: ['sequence-cursor', 'no-claim-fence'],
+    transactionsOfACluster: ['no-claim-fence'],
     cluster: ['skip-fence', 'no-dedup'],
     simulation: ['a leader leads for ever'],
   },
@@ -46,8 +47,17 @@ describe('the command line', () => {
   });
 
   it('runs three minutes of transactions in six processes unless told otherwise', () => {
-    const usual = { kind: 'transactions', minutes: 3, seed: 500_000, processes: 6, plant: undefined, keep: false };
+    const usual = {
+      kind: 'transactions',
+      minutes: 3,
+      seed: 500_000,
+      isCluster: false,
+      processes: 6,
+      plant: undefined,
+      keep: false,
+    };
     expect(parse('transactions')).toEqual(usual);
+    expect(parse('transactions', '--cluster')).toEqual({ ...usual, isCluster: true, processes: 3 });
     const given = ['--minutes', '5', '--seed', '7', '--processes', '4', '--plant', 'sequence-cursor', '--keep'];
     expect(parse('transactions', ...given)).toEqual({
       ...usual,
@@ -76,6 +86,8 @@ describe('the command line', () => {
     [['cluster', '--metadata', 'zookeeper'], '--metadata is "zookeeper"; give postgres or etcd'],
     [['cluster', '--script', 'leader-die'], 'did you mean leader-dies?'],
     [['cluster', '--plant', 'two-owners'], 'there is no plant "two-owners" in this run'],
+    [['transactions', '--cluster', '--plant', 'sequence-cursor'], 'there is no plant "sequence-cursor" in this run'],
+    [['groups', '--cluster'], '--cluster goes with transactions'],
     [['group'], 'say what to run: groups'],
     [['groups', '--plant', 'two-owner'], 'did you mean two-owners?'],
     [['groups', '--minutes', 'x'], '--minutes is "x"; give a number from'],

@@ -21,6 +21,8 @@ export type Command =
     }
   | {
       readonly kind: 'transactions';
+      /** On three brokers, whose leaders are killed. */
+      readonly isCluster: boolean;
       readonly minutes: number;
       readonly seed: number;
       readonly processes: number;
@@ -41,7 +43,9 @@ export type Command =
 /** What can be named on the command line. */
 export interface Names {
   /** Faults that can be planted, by run. */
-  readonly plants: Readonly<Record<'groups' | 'transactions' | 'cluster' | 'simulation', readonly string[]>>;
+  readonly plants: Readonly<
+    Record<'groups' | 'transactions' | 'transactionsOfACluster' | 'cluster' | 'simulation', readonly string[]>
+  >;
   readonly scripts: readonly string[];
 }
 
@@ -68,6 +72,8 @@ export function parseCommand(args: readonly string[], names: Names, chance: () =
       plant: known('plant', values.plant, names.plants.simulation),
     };
   }
+  if (values.cluster === true && run !== 'transactions')
+    throw new UsageError('--cluster goes with transactions; the run called cluster has a cluster anyway');
   const shared = {
     minutes: number('minutes', values.minutes, { least: 0.05, most: 600, fallback: 3 }),
     seed: number('seed', values.seed, { least: 0, most: 2 ** 32 - 1, fallback: Math.floor(chance() * 1e6) }),
@@ -86,8 +92,17 @@ export function parseCommand(args: readonly string[], names: Names, chance: () =
     return {
       kind: 'transactions',
       ...shared,
-      processes: number('processes', values.processes, { least: 3, most: 64, fallback: 6 }),
-      plant: known('plant', values.plant, names.plants.transactions),
+      isCluster: values.cluster === true,
+      processes: number('processes', values.processes, {
+        least: 3,
+        most: 64,
+        fallback: values.cluster === true ? 3 : 6,
+      }),
+      plant: known(
+        'plant',
+        values.plant,
+        values.cluster === true ? names.plants.transactionsOfACluster : names.plants.transactions,
+      ),
       keep: values.keep === true,
     };
   }
@@ -127,6 +142,7 @@ function parse(args: readonly string[]) {
         plant: text,
         metadata: text,
         script: text,
+        cluster: { type: 'boolean' },
         keep: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
       },

@@ -7,8 +7,10 @@ import { GroupsRun } from './groups-run.js';
 import type { Anomaly } from './history.js';
 import { PLANTS } from './plants.js';
 import { runSimulation } from './simulation-run.js';
+import { threeBrokers } from './transactions/cluster-world.js';
 import { TRANSACTION_PLANTS } from './transactions/transactions-plants.js';
 import { TransactionsRun } from './transactions/transactions-run.js';
+import { oneBroker, type TransactionsWorld } from './transactions/world.js';
 import { runZombie } from './zombie-run.js';
 
 const INTERRUPTED = 130;
@@ -17,6 +19,9 @@ const NAMES = {
   plants: {
     groups: Object.keys(PLANTS),
     transactions: Object.keys(TRANSACTION_PLANTS),
+    transactionsOfACluster: Object.keys(TRANSACTION_PLANTS).filter(
+      (name) => TRANSACTION_PLANTS[name]!.isOfOneBroker !== true,
+    ),
     cluster: Object.keys(CLUSTER_PLANTS),
     simulation: MISTAKES,
   },
@@ -60,7 +65,9 @@ groups
 ${named(Object.fromEntries(Object.entries(PLANTS).map(([name, what]) => [name, { what }])))}
 
 transactions
-  --processes N    of the application [6]
+  --cluster        three brokers on three Postgres servers, of which the one that leads most is killed, and the application's database on a
+                   fourth; no keys are parked there
+  --processes N    of the application [6; with --cluster 3]
   --keep           keep what was written down when the run was clean, too
   --plant NAME     one of:
 ${named(TRANSACTION_PLANTS)}
@@ -128,22 +135,31 @@ async function runCluster({ minutes, ...options }: Extract<Command, { kind: 'clu
   return tell(outcome);
 }
 
-async function runTransactions({ minutes, ...options }: Extract<Command, { kind: 'transactions' }>): Promise<number> {
+async function runTransactions({
+  minutes,
+  isCluster,
+  ...options
+}: Extract<Command, { kind: 'transactions' }>): Promise<number> {
   const startedAt = performance.now();
   const sayWhen = (text: string) =>
     say(`${((performance.now() - startedAt) / 1_000).toFixed(1).padStart(6)} s  ${text}`);
-  const starting = startEmbeddedPostgres({ settings: { max_connections: '300' } });
-  cleanup.add(async () => (await starting).stop());
   const outcome = await TransactionsRun.run({
     ...options,
-    server: await starting,
+    world: isCluster ? await threeBrokers({ say: sayWhen, onStop: cleanup.add }) : await startOneBroker(),
     lengthMs: minutes * 60_000,
-    sessionTimeoutMs: 2_000,
+    // A coordinator that dies is away for as long as a broker's session.
+    sessionTimeoutMs: isCluster ? 6_000 : 2_000,
     say: sayWhen,
     onStop: cleanup.add,
   });
   if (outcome.folder !== undefined) say(`what everybody wrote down is in ${outcome.folder}`);
   return tell(outcome);
+}
+
+async function startOneBroker(): Promise<TransactionsWorld> {
+  const starting = startEmbeddedPostgres({ settings: { max_connections: '300' } });
+  cleanup.add(async () => (await starting).stop());
+  return oneBroker(await starting);
 }
 
 interface Told {

@@ -20,9 +20,9 @@ export const INSTALL = /* sql */ `
   create function public.audit_letter() returns trigger language plpgsql as $$
   begin
     insert into public.letter (group_id, partition, xid)
-    select split_part(p.topic, '.dlq.', 2), t.partition, new.xid
-      from postlog.topic_partition t join postlog.topic p using (topic_id)
-     where t.partition_id = new.partition_id and p.topic like '%.dlq.%';
+    select split_part(p.topic, '.dlq.', 2), p.partition, new.xid
+      from public.place p
+     where p.partition_id = new.partition_id and p.topic like '%.dlq.%';
     return null;
   end
   $$;
@@ -43,6 +43,19 @@ export const INSTALL = /* sql */ `
   create trigger audit after update on postlog.claim for each row execute function public.audit_claim();
   create trigger audit after insert on postlog.outbox for each row execute function public.audit_letter();
   create trigger audit after insert on postlog.claimed_offset for each row execute function public.audit_offset()`;
+
+/** Which partition is which: as the broker says whose database this is. */
+export const PLACES_OF_A_BROKER = /* sql */ `
+  create view public.place as
+  select p.partition_id, t.topic, p.partition from postlog.topic_partition p join postlog.topic t using (topic_id)`;
+
+/** Ids of each topic's partitions, where the application's database knows none. */
+export function placesOfACluster(topics: readonly string[], ids: readonly (readonly number[])[]): string {
+  const rows = topics.flatMap((topic, place) =>
+    ids[place]!.map((id, partition) => `(${Number(id)}, '${topic}', ${partition})`),
+  );
+  return /* sql */ `create table public.place (partition_id, topic, partition) as values ${rows.join(', ')}`;
+}
 
 export const OPEN_ACCOUNTS = /* sql */ `insert into public.account select n, $2 from generate_series(1, $1::integer) n`;
 

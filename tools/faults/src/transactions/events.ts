@@ -55,7 +55,8 @@ export interface AttemptEvent {
   readonly isDone: boolean;
 }
 
-export type FaultKind = 'kill-app' | 'stall-app' | 'kill-postgres' | 'crash-postgres' | 'terminate-backends';
+export type FaultKind =
+  'kill-app' | 'stall-app' | 'kill-postgres' | 'crash-postgres' | 'terminate-backends' | 'kill-leader';
 
 export interface FaultEvent {
   readonly f: 'fault';

@@ -12,9 +12,14 @@ const ATTEMPTS_IN_PLACE = 2;
 /** What a job says of itself. */
 class PlannedError extends Error {}
 
-/** Members of the groups whose handlers fail: the triers in transactions, with dead letters; the parkers, which park keys, without. */
+/** Members of the groups whose handlers fail: the triers, with dead letters, and the parkers, which park keys where that is possible. */
 export async function startFailing(context: WorkerContext, postlog: Postlog, handle: Handle): Promise<void> {
-  const { options, say } = context;
+  await startTriers(context, postlog, handle);
+  if (context.options.parksKeys) await startParkers(context, postlog);
+}
+
+/** In transactions. */
+async function startTriers(context: WorkerContext, postlog: Postlog, handle: Handle): Promise<void> {
   const triers = await member(context, postlog, 'triers');
   await triers.run({
     transactional: true,
@@ -29,7 +34,11 @@ export async function startFailing(context: WorkerContext, postlog: Postlog, han
       });
     },
   });
+}
 
+/** Without. */
+async function startParkers(context: WorkerContext, postlog: Postlog): Promise<void> {
+  const { options, say } = context;
   const pool = new pg.Pool({ ...clientSettings(options), max: 2 });
   pool.on('error', () => {});
   pool.on('connect', (client) => client.on('error', () => {}));

@@ -21,8 +21,8 @@ export interface FinalState {
   readonly letters: readonly Letter[];
   /** What is in these topics, by the group whose it is, partition by partition. */
   readonly deadLetters: Readonly<Record<string, readonly DeadLetterRecord[]>>;
-  /** Jobs that the parkers have parked. */
-  readonly parked: readonly Place[];
+  /** Jobs that the parkers have parked; undefined where there are none of them. */
+  readonly parked: readonly Place[] | undefined;
   readonly balances: number;
   readonly openingBalances: number;
 }

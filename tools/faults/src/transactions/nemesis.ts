@@ -1,6 +1,5 @@
-import type { EmbeddedServer } from '@postlog/core/testing';
 import { now, type FaultEvent } from './events.js';
-import type { PlannedFault } from './plan.js';
+import { isOfAServer, type PlannedFault } from './plan.js';
 import type { TransactionsProbe } from './probe.store.js';
 import type { Worker } from './worker.js';
 import { pause } from './worker-context.js';
@@ -9,9 +8,11 @@ const MOST_TERMINATED = 12;
 const HANDLING_DEADLINE_MS = 3_000;
 const TAKE_OVER_DEADLINE_MS = 10_000;
 const BEGINNING_MS = 300;
+/** Until everybody has found a server that is back. */
+const COME_BACK_MS = 3_000;
 
 export interface NemesisOptions {
-  readonly server: EmbeddedServer;
+  readonly crash: (kind: FaultEvent['kind']) => Promise<() => Promise<void>>;
   readonly probe: TransactionsProbe;
   readonly workers: () => readonly Worker[];
   readonly startWorker: () => void;
@@ -24,6 +25,7 @@ export class Nemesis {
   readonly #options: NemesisOptions;
   readonly #pending = new Set<Promise<void>>();
   #isServerDown = false;
+  #served: Promise<void> = Promise.resolve();
 
   constructor(options: NemesisOptions) {
     this.#options = options;
@@ -34,13 +36,24 @@ export class Nemesis {
     this.#pending.add(done);
   }
 
+  /** Resolves when a server that was taken down has been back for a while, to how long that took, in milliseconds. */
+  async untilServed(): Promise<number> {
+    const from = now();
+    await this.#served;
+    return now() - from;
+  }
+
   /** Resolves when every fault is over. */
   async heal(): Promise<void> {
     while (this.#pending.size > 0) await Promise.all(this.#pending);
   }
 
   async #inject({ kind, target, lastsMs }: PlannedFault): Promise<void> {
-    if (kind === 'kill-postgres' || kind === 'crash-postgres') return this.#crashServer(kind, lastsMs);
+    if (isOfAServer(kind)) {
+      const crashed = this.#crashServer(kind, lastsMs);
+      this.#served = crashed.then(() => pause(COME_BACK_MS));
+      return crashed;
+    }
     if (kind === 'terminate-backends') {
       if (this.#isServerDown) return;
       const count = 1 + Math.floor(target * MOST_TERMINATED);
@@ -91,17 +104,15 @@ export class Nemesis {
     noted();
   }
 
-  async #crashServer(kind: 'kill-postgres' | 'crash-postgres', lastsMs: number): Promise<void> {
-    const { server, say } = this.#options;
+  async #crashServer(kind: FaultEvent['kind'], lastsMs: number): Promise<void> {
+    const { crash, say } = this.#options;
     if (this.#isServerDown) return;
     this.#isServerDown = true;
     say(kind);
     const noted = this.#note(kind, '');
-    const { pid } = server;
-    if (kind === 'kill-postgres') await server.kill();
-    else if (pid !== undefined) process.kill(pid, 'SIGQUIT'); // As `pg_ctl stop -m immediate` does.
+    const bringBack = await crash(kind);
     await pause(lastsMs);
-    await server.start();
+    await bringBack();
     noted();
     this.#isServerDown = false;
   }

@@ -54,7 +54,7 @@ export function outcomeOf(history: TransactionsHistory): TransactionsOutcome {
       failing: {
         deadLetters: countOf(final.deadLetters),
         parkersRetried: new Set(attempts.filter(({ attempt }) => attempt > 1).map(placeOf)).size,
-        parkedAtTheEnd: final.parked.length,
+        parkedAtTheEnd: final.parked?.length ?? 0,
       },
       duringFaults: meanwhile,
       zombiesAborted: zombies.filter(({ hasCommitted }) => !hasCommitted).length,
@@ -68,7 +68,7 @@ export function outcomeOf(history: TransactionsHistory): TransactionsOutcome {
 
 /** By workload and group, how many transactions, or calls of handlers without one, had an end between the first fault and the end of the last. */
 function transactionsMeanwhile(
-  { events }: TransactionsHistory,
+  { events, final }: TransactionsHistory,
   published: readonly PublishEvent[],
   faults: readonly FaultEvent[],
 ): Record<string, number> {
@@ -85,7 +85,7 @@ function transactionsMeanwhile(
       ({ workload }) => workload,
     ),
     ...countBy(calls.filter(isMeanwhile), ({ group }) => group),
-    parkers: attempts.filter(isMeanwhile).length,
+    ...(final.parked === undefined ? {} : { parkers: attempts.filter(isMeanwhile).length }),
   };
 }
 

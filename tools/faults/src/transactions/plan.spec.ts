@@ -1,6 +1,6 @@
 import { planFaults } from './plan.js';
 
-const OPTIONS = { seed: 1, lengthMs: 120_000, sessionTimeoutMs: 2_000 };
+const OPTIONS = { seed: 1, lengthMs: 120_000, sessionTimeoutMs: 2_000, isCluster: false };
 
 describe('the faults of a run', () => {
   it('are the same for the same seed, and others for another', () => {
@@ -21,6 +21,18 @@ describe('the faults of a run', () => {
       const [first, second] = planFaults({ ...OPTIONS, seed });
       expect(first!.kind).toBe('stall-app');
       expect(second!.atMs).toBeGreaterThan(first!.atMs + first!.lastsMs + 2_000);
+    }
+  });
+
+  it('kill leaders of a cluster, the first early, and let one come back before the next', () => {
+    for (let seed = 1; seed <= 20; seed++) {
+      const faults = planFaults({ ...OPTIONS, seed, isCluster: true });
+      expect(faults.some(({ kind }) => kind === 'kill-postgres' || kind === 'crash-postgres')).toBe(false);
+      const kills = faults.filter(({ kind }) => kind === 'kill-leader');
+      expect(kills.length).toBeGreaterThan(1);
+      expect(kills[0]!.atMs).toBeLessThan(30_000);
+      for (const [place, { atMs, lastsMs }] of kills.entries())
+        expect((kills[place + 1]?.atMs ?? Infinity) - atMs - lastsMs).toBeGreaterThan(10_000);
     }
   });
 

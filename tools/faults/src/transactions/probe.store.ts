@@ -9,22 +9,23 @@ const SAMPLE = /* sql */ `
          (select coalesce(sum(p.amount), 0) from public.published p) as debited,
          (select coalesce(json_object_agg(t.partition, o.next_offset), '{}')
             from postlog.claim c
-            join postlog.topic_partition t using (partition_id)
+            join public.place t using (partition_id)
             join lateral (select o.next_offset from postlog.claimed_offset o where o.claim_id = c.claim_id order by o.mark desc limit 1) o on true
            where c.group_id = 'tellers') as claimed`;
 
 const CLAIMED = /* sql */ `
   select c.group_id, t.partition, o.next_offset
     from postlog.claim c
-    join postlog.topic_partition t using (partition_id)
+    join public.place t using (partition_id)
     join lateral (select o.next_offset from postlog.claimed_offset o where o.claim_id = c.claim_id order by o.mark desc limit 1) o on true`;
 
 const CLAIMS_OF = /* sql */ `select count(*) as claims from postlog.claim c where starts_with(c.owner_member_id, $1)`;
 
 const UNSEQUENCED = /* sql */ `
-  select count(*) as rows
-    from postlog.outbox o
-   where not pg_visible_in_snapshot(o.xid, (select m.sequenced from postlog.outbox_mark m order by m.mark desc limit 1))`;
+  select (select count(*)
+            from postlog.outbox o
+           where not pg_visible_in_snapshot(o.xid, (select m.sequenced from postlog.outbox_mark m order by m.mark desc limit 1)))
+         + (select count(*) from postlog.composed_batch) as rows`;
 
 const TERMINATE = /* sql */ `
   select count(pg_terminate_backend(s.pid)) as ended
@@ -40,7 +41,7 @@ const READ_AUDIT = /* sql */ `
   select a.kind, c.group_id, t.partition, a.xid::text, a.claim_epoch, a.member_id, a.next_offset, a.written_by
     from public.audit a
     join postlog.claim c using (claim_id)
-    join postlog.topic_partition t using (partition_id)
+    join public.place t using (partition_id)
    order by a.seq`;
 const DEFINITION = /* sql */ `select pg_get_functiondef(p.oid) as definition from pg_proc p where p.proname = $1`;
 
@@ -55,7 +56,9 @@ export class TransactionsProbe {
     this.#url = url;
   }
 
-  async install(accounts: number, opening: number): Promise<void> {
+  /** `places`: what makes `public.place`. */
+  async install(places: string, accounts: number, opening: number): Promise<void> {
+    await this.#rows(places);
     await this.#rows(INSTALL);
     await this.#rows(OPEN_ACCOUNTS, [accounts, opening]);
   }

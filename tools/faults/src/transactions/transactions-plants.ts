@@ -4,12 +4,24 @@ import type { TransactionsProbe } from './probe.store.js';
 import { clientSettings, inTransaction } from './worker-context.js';
 import type { WorkerOptions } from './worker-options.js';
 
+interface TransactionPlant {
+  readonly what: string;
+  /** It breaks what a cluster does otherwise. */
+  readonly isOfOneBroker?: boolean;
+}
+
 /** Faults of the product itself, made on purpose, so that the checker shows what it can find. They live in this tool alone. */
-export const TRANSACTION_PLANTS: Readonly<Record<string, { readonly what: string }>> = {
+export const TRANSACTION_PLANTS: Readonly<Record<string, TransactionPlant>> = {
   'offset-outside-transaction': { what: 'the offset is committed before the handler’s transaction, apart from it' },
   'no-claim-fence': { what: 'commits compare neither the claim’s epoch nor its mark' },
-  'sequence-cursor': { what: 'the sequencer takes rows above the last id, not what two snapshots differ in' },
-  'deleted-before-append': { what: 'the outbox’s rows are marked as done before they are appended' },
+  'sequence-cursor': {
+    what: 'the sequencer takes rows above the last id, not what two snapshots differ in',
+    isOfOneBroker: true,
+  },
+  'deleted-before-append': {
+    what: 'the outbox’s rows are marked as done before they are appended',
+    isOfOneBroker: true,
+  },
   'dead-letter-without-offset': { what: 'a dead letter is written in another transaction than the offset' },
 };
 

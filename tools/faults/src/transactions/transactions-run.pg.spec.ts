@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { Cleanup, startEmbeddedPostgres } from '@postlog/core/testing';
+import { oneBroker } from './world.js';
 import { TransactionsRun, type TransactionsRunOutcome } from './transactions-run.js';
 
 async function run(lengthMs: number, plant?: string): Promise<TransactionsRunOutcome> {
@@ -8,7 +9,7 @@ async function run(lengthMs: number, plant?: string): Promise<TransactionsRunOut
   cleanup.add(() => server.stop());
   try {
     return await TransactionsRun.run({
-      server,
+      world: await oneBroker(server),
       seed: 12,
       lengthMs,
       processes: 3,

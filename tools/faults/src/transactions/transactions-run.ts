@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect, NonRetriableError, type Postlog } from '@postlog/core';
-import type { EmbeddedServer, Undo } from '@postlog/core/testing';
+import type { Undo } from '@postlog/core/testing';
 import { now, readEvents, type CrashEvent, type TransactionEvent } from './events.js';
 import { TOPIC_OF, type MoneySample, type TransactionsHistory } from './history.js';
 import { Nemesis } from './nemesis.js';
@@ -13,10 +13,11 @@ import { readDeadLetters, readLog } from './read-log.js';
 import { plantInDatabase } from './transactions-plants.js';
 import { pause } from './worker-context.js';
 import { Worker } from './worker.js';
+import type { TransactionsWorld } from './world.js';
 
 export interface TransactionsOptions {
-  /** It is killed and started again. */
-  readonly server: EmbeddedServer;
+  /** Its servers are killed and started again. */
+  readonly world: TransactionsWorld;
   readonly seed: number;
   readonly lengthMs: number;
   readonly processes: number;
@@ -39,12 +40,12 @@ const ACCOUNTS = 20;
 const OPENING = 1_000_000;
 const SAMPLE_EVERY_MS = 250;
 const START_MS = 60_000;
-const DRAIN_MS = 90_000;
+/** Until everything is handled, so long may nothing be. */
+const STANDSTILL_MS = 60_000;
 
 /** Workers that publish and handle in transactions of one database, under random faults of theirs and of the database. */
 export class TransactionsRun {
   readonly #options: TransactionsOptions;
-  readonly #url: string;
   readonly #postlog: Postlog;
   readonly #probe: TransactionsProbe;
   readonly #folder: string;
@@ -57,10 +58,10 @@ export class TransactionsRun {
   #isKept = false;
   #names = 0;
 
-  private constructor(options: TransactionsOptions, url: string, postlog: Postlog, folder: string) {
-    const { server, say, onStop } = options;
+  private constructor(options: TransactionsOptions, postlog: Postlog, folder: string) {
+    const { world, say, onStop } = options;
+    const { url } = world;
     this.#options = options;
-    this.#url = url;
     this.#postlog = postlog;
     this.#folder = folder;
     this.#probe = new TransactionsProbe(url);
@@ -70,27 +71,28 @@ export class TransactionsRun {
       if (!this.#isKept) await rm(folder, { recursive: true, force: true });
     });
     this.#nemesis = new Nemesis({
-      server,
+      crash: (kind) => world.crash(kind),
       probe,
       say,
       workers: () => this.#workers,
       startWorker: () => this.#startWorker(),
     });
+    world.onEnded((proc, lastLines) => this.#crashed(proc, lastLines));
   }
 
   static async run(options: TransactionsOptions): Promise<TransactionsRunOutcome> {
-    const url = await options.server.createDatabase('transactions');
-    const postlog = await connect({ url, logger: null, services: false });
+    const { connection, topicSettings } = options.world;
+    const postlog = await connect({ ...connection, logger: null, services: false });
     options.onStop(() => postlog.close());
-    const topics = TOPICS.map((topic) => ({ topic, numPartitions: PARTITIONS }));
+    const run = new TransactionsRun(options, postlog, await mkdtemp(join(tmpdir(), 'postlog-transactions-')));
+    const topics = run.#topics.map((topic) => ({ topic, numPartitions: PARTITIONS, ...topicSettings }));
     await postlog.admin().createTopics({ topics });
-    const folder = await mkdtemp(join(tmpdir(), 'postlog-transactions-'));
-    return new TransactionsRun(options, url, postlog, folder).#run();
+    return run.#run();
   }
 
   async #run(): Promise<TransactionsRunOutcome> {
-    const { processes, lengthMs, seed, sessionTimeoutMs, plant, say, onStop } = this.#options;
-    await this.#probe.install(ACCOUNTS, OPENING);
+    const { world, processes, lengthMs, seed, sessionTimeoutMs, plant, say, onStop } = this.#options;
+    await this.#probe.install(await world.places(this.#topics), ACCOUNTS, OPENING);
     if (plant !== undefined) await plantInDatabase(plant, this.#probe);
     onStop(async () => void (await Promise.all(this.#workers.map((worker) => worker.kill()))));
     for (let place = 0; place < processes; place++) this.#startWorker();
@@ -100,8 +102,12 @@ export class TransactionsRun {
     say(`${processes} processes; ${lengthMs / 1_000} s of faults, seed ${seed}`);
 
     const faultsFrom = now();
-    for (const fault of planFaults({ seed, lengthMs, sessionTimeoutMs })) {
-      await pause(faultsFrom + fault.atMs - now());
+    let lateMs = 0;
+    for (const fault of planFaults({ seed, lengthMs, sessionTimeoutMs, isCluster: world.isCluster })) {
+      if (fault.atMs + lateMs > lengthMs) break;
+      await pause(faultsFrom + fault.atMs + lateMs - now());
+      // On a busy machine a server is away for longer than was planned, and meanwhile a fault would meet nothing.
+      lateMs += await this.#nemesis.untilServed();
       this.#nemesis.begin(fault);
     }
     await pause(faultsFrom + lengthMs - now());
@@ -110,7 +116,8 @@ export class TransactionsRun {
     await this.#nemesis.heal();
     this.#isPublishing = false;
     await Promise.all(this.#workers.map((worker) => worker.stopPublishing()));
-    await this.#until('everything is in the log and handled', DRAIN_MS, () => this.#isDrained());
+    const drained = () => this.#isDrained();
+    await this.#until('everything is in the log and handled', STANDSTILL_MS, drained, () => this.#progress());
     this.#isSampling = false;
     await sampling;
     await Promise.all(this.#workers.filter(({ hasEnded }) => !hasEnded).map((worker) => worker.end()));
@@ -118,11 +125,13 @@ export class TransactionsRun {
   }
 
   #startWorker(): void {
-    const { seed, sessionTimeoutMs, plant } = this.#options;
+    const { world, seed, sessionTimeoutMs, plant } = this.#options;
     const number = this.#names++;
     const name = `p${number}`;
     const worker = new Worker({
-      url: this.#url,
+      url: world.url,
+      connection: world.connection,
+      parksKeys: this.#parksKeys,
       name,
       file: join(this.#folder, `${name}.jsonl`),
       seed: seed + number,
@@ -169,6 +178,7 @@ export class TransactionsRun {
 
   /** Nothing is parked any more but what fails for ever, and what waits behind it. */
   async #areJobsSettled(): Promise<boolean> {
+    if (!this.#parksKeys) return true;
     const admin = this.#postlog.admin();
     const [stored] = await admin.fetchOffsets({ groupId: 'parkers', topics: ['jobs'] });
     const committed = new Map(stored?.partitions.map(({ partition, offset }) => [partition, Number(offset)]));
@@ -182,12 +192,26 @@ export class TransactionsRun {
     });
   }
 
+  /** In a cluster that of the dead letters, too: the application's database is told beforehand which partition is which. */
+  get #topics(): readonly string[] {
+    const { topic } = this.#postlog.deadLetters({ topic: 'jobs', groupId: 'triers' });
+    return this.#options.world.isCluster ? [...TOPICS, topic] : TOPICS;
+  }
+
+  get #parksKeys(): boolean {
+    return !this.#options.world.isCluster;
+  }
+
+  async #parkedPlaces(): Promise<{ partition: number; offset: number }[]> {
+    return (await this.#parked.list()).map(({ partition, offset }) => ({ partition, offset: Number(offset) }));
+  }
+
   get #parked() {
     return this.#postlog.parkedKeys({ topic: 'jobs', groupId: 'parkers' });
   }
 
   async #judge(): Promise<TransactionsRunOutcome> {
-    const { seed, plant, keep, sessionTimeoutMs } = this.#options;
+    const { world, seed, plant, keep, sessionTimeoutMs } = this.#options;
     const probe = this.#probe;
     const logs = await Promise.all(TOPICS.map(async (topic) => [topic, await readLog(this.#postlog, topic)] as const));
     const deadLetters = await Promise.all(
@@ -204,14 +228,15 @@ export class TransactionsRun {
         audit: await probe.audit(),
         letters: await probe.letters(),
         deadLetters: Object.fromEntries(deadLetters),
-        parked: (await this.#parked.list()).map(({ partition, offset }) => ({ partition, offset: Number(offset) })),
+        parked: this.#parksKeys ? await this.#parkedPlaces() : undefined,
         balances: (await probe.sample(now())).balances,
         openingBalances: ACCOUNTS * OPENING,
       },
       sessionTimeoutMs,
     };
     const outcome = outcomeOf(history);
-    const summary = { seed, ...(plant === undefined ? {} : { plant }), ...outcome.summary };
+    const cluster = world.isCluster ? { cluster: true } : {};
+    const summary = { seed, ...cluster, ...(plant === undefined ? {} : { plant }), ...outcome.summary };
     if (outcome.verdict === 'clean' && !keep) return { ...outcome, summary, folder: undefined };
     this.#isKept = true;
     await writeFile(join(this.#folder, 'history.jsonl'), events.map((event) => `${JSON.stringify(event)}\n`).join(''));
@@ -226,12 +251,25 @@ export class TransactionsRun {
     return texts.flatMap(readEvents).sort((one, other) => timeOf(one) - timeOf(other));
   }
 
-  /** What never comes true in time is a finding, not a reason to stop. */
-  async #until(what: string, deadlineMs: number, isSo: () => Promise<boolean>): Promise<void> {
-    for (const deadline = now() + deadlineMs; now() < deadline; await pause(200)) {
+  /** How many records all groups are past. */
+  async #progress(): Promise<number> {
+    return [...(await this.#probe.claimed()).values()].reduce((sum, next) => sum + next, 0);
+  }
+
+  /** What never comes true in time is a finding, not a reason to stop. The time begins anew as long as there is progress. */
+  async #until(
+    what: string,
+    deadlineMs: number,
+    isSo: () => Promise<boolean>,
+    progress: () => Promise<number> = () => Promise.resolve(0),
+  ): Promise<void> {
+    let [furthest, deadline] = [0, now() + deadlineMs];
+    for (; now() < deadline; await pause(200)) {
       if (await isSo().catch(() => false)) return;
+      const reached = await progress().catch(() => 0);
+      if (reached > furthest) [furthest, deadline] = [reached, now() + deadlineMs];
     }
-    this.#crashed('all', `it did not come to this in ${deadlineMs / 1_000} s: ${what}`);
+    this.#crashed('all', `it did not come to this, and nothing went on for ${deadlineMs / 1_000} s: ${what}`);
   }
 
   #crashed(proc: string, detail: string): void {

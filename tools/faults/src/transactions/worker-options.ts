@@ -1,5 +1,11 @@
+import type { Connection } from './world.js';
+
 export interface WorkerOptions {
+  /** The application's database. */
   readonly url: string;
+  readonly connection: Connection;
+  /** With one broker only. */
+  readonly parksKeys: boolean;
   /** The process's name: its connections, members and senders are called so. */
   readonly name: string;
   /** Where it writes down what it does. */

@@ -56,7 +56,7 @@ tell('stopped-publishing');
 async function connected(): Promise<Postlog> {
   for (;;) {
     try {
-      return await connect({ url: options.url, clientId: options.name, logger: null, connectionTimeout: 3_000 });
+      return await connect({ ...options.connection, clientId: options.name, logger: null, connectionTimeout: 3_000 });
     } catch {
       await pause(200);
     }

@@ -14,6 +14,10 @@ describe('jobs of the parkers', () => {
     expect(checkParking(handling(handled(1, second), handled(2, third)))).toEqual([]);
   });
 
+  it('are not missed where nobody parks keys', () => {
+    expect(checkParking(ending({ effects: [], deadLetters: {}, parked: undefined }))).toEqual([]);
+  });
+
   it('may be handled again, late too', () => {
     expect(checkParking(handling(handled(1, second), handled(2, third), handled(1, second)))).toEqual([]);
   });

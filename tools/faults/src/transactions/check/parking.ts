@@ -10,6 +10,7 @@ const GROUP = 'parkers';
  */
 export function checkParking({ final }: TransactionsHistory): Anomaly[] {
   const { effects, parked } = final;
+  if (parked === undefined) return [];
   const letters = final.deadLetters[GROUP] ?? [];
   return (final.logs['jobs'] ?? []).flatMap((log) => {
     const handled = effects.filter(({ group, partition }) => group === GROUP && partition === log.partition);
