@@ -4,6 +4,13 @@ export function printable(text: string): string {
   return text.replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, '\ufffd');
 }
 
+/** Bytes in JSON: as the text that they are, or as `{ base64 }` where they are none. */
+export function bytes(given: Buffer | null): string | { readonly base64: string } | null {
+  if (given === null) return null;
+  const text = given.toString();
+  return Buffer.from(text).equals(given) ? text : { base64: given.toString('base64') };
+}
+
 /** Fields as Kafka's tools print them: `Label: value`, separated by tabs. */
 export function fields(pairs: readonly (readonly [string, string | number])[]): string {
   return pairs.map(([label, value]) => `${label}: ${printable(String(value))}`).join('\t');
