@@ -16,25 +16,29 @@ async function world() {
   await put(3, 'fenced');
   const replicas = { replicas: [1, 2, 3], isr: [1], addingReplicas: [], removingReplicas: [], elr: [] };
   const state = { ...replicas, partition: 0, leader: 1, leaderEpoch: 4, partitionEpoch: 7, isRecovering: false };
-  const topic = { topic: 'orders', config: {}, replicationFactor: 3, partitions: [state] };
+  const partitions = [state, { ...state, partition: 1 }];
+  const topic = { topic: 'orders', config: {}, replicationFactor: 3, partitions };
   const { topicId } = await createTopic(store, topic, { random: systemRandom });
   let image: ClusterImage = await readImage(store);
   const authority = new MetadataIsrAuthority(store, () => image);
-  const change = (other: Partial<IsrChange>) =>
-    authority.changeIsr({
-      topicId,
-      partition: 0,
-      leaderEpoch: 4,
-      partitionEpoch: 7,
-      isr: [1, 2],
-      joining: new Map([[2, 5]]),
-      ...other,
-    });
-  const partition = async () => {
+  const changes = (...others: Partial<IsrChange>[]) =>
+    authority.changeIsr(
+      others.map((other) => ({
+        topicId,
+        partition: 0,
+        leaderEpoch: 4,
+        partitionEpoch: 7,
+        isr: [1, 2],
+        joining: new Map([[2, 5]]),
+        ...other,
+      })),
+    );
+  const change = async (other: Partial<IsrChange>) => (await changes(other))[0];
+  const partition = async (which = 0) => {
     image = await readImage(store);
-    return image.topics.get('orders')!.partitions[0]!;
+    return image.topics.get('orders')!.partitions[which]!;
   };
-  return { change, partition };
+  return { store, change, changes, partition };
 }
 
 describe('a change of the ISR', () => {
@@ -62,5 +66,15 @@ describe('a change of the ISR', () => {
     const { change, partition } = await world();
     expect(await change({ isr: [1], joining: new Map() })).toBe(true);
     expect(await partition()).toMatchObject({ isr: [1], partitionEpoch: 8 });
+  });
+
+  it('is made with those of other partitions in one commit, each by itself', async () => {
+    const { store, changes, partition } = await world();
+    const { revision } = await store.list('');
+    expect(await changes({}, { partition: 1, partitionEpoch: 6 })).toEqual([true, false]);
+    expect(await changes({ partitionEpoch: 8, isr: [1], joining: new Map() }, { partition: 1 })).toEqual([true, true]);
+    expect((await store.list('')).revision).toBe(revision + 2n);
+    expect(await partition(0)).toMatchObject({ isr: [1], partitionEpoch: 9 });
+    expect(await partition(1)).toMatchObject({ isr: [1, 2], partitionEpoch: 8 });
   });
 });

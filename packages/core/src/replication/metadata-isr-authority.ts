@@ -1,4 +1,10 @@
-import { effectiveMinIsr, type BrokerId, type ClusterImage, type RegisteredBroker } from '../cluster/cluster-image.js';
+import {
+  effectiveMinIsr,
+  type BrokerId,
+  type ClusterImage,
+  type RegisteredBroker,
+  type TopicState,
+} from '../cluster/cluster-image.js';
 import { changeIsr } from '../cluster/leader-election.js';
 import { updateTopic } from '../cluster/cluster-metadata.js';
 import type { MetadataStore } from '../metadata/metadata-store.js';
@@ -19,25 +25,38 @@ export class MetadataIsrAuthority implements IsrAuthority {
     return this.#image()?.brokers ?? new Map<BrokerId, RegisteredBroker>();
   }
 
-  async changeIsr(change: IsrChange): Promise<boolean> {
-    const name = [...(this.#image()?.topics.values() ?? [])].find(({ topicId }) => topicId === change.topicId)?.topic;
-    if (name === undefined) return false;
-    const updated = await updateTopic(
+  async changeIsr(changes: readonly IsrChange[]): Promise<readonly boolean[]> {
+    const topics = [...(this.#image()?.topics.values() ?? [])];
+    const name = topics.find(({ topicId }) => topicId === changes[0]?.topicId)?.topic;
+    let isMade = changes.map(() => false);
+    if (name === undefined) return isMade;
+    await updateTopic(
       this.#store,
       name,
       (topic, brokers) => {
-        const state = topic.partitions[change.partition];
-        const isCurrent =
-          topic.topicId === change.topicId &&
-          state?.leaderEpoch === change.leaderEpoch &&
-          state.partitionEpoch === change.partitionEpoch;
-        const mayAllJoin = [...change.joining].every(([brokerId, epoch]) => mayJoin(brokers.get(brokerId), epoch));
-        if (!isCurrent || !mayAllJoin) return undefined;
-        const changed = changeIsr(state, change.isr, effectiveMinIsr(topic, state));
-        return { ...topic, partitions: topic.partitions.with(change.partition, changed) };
+        isMade = changes.map((change) => canBeMade(change, topic, brokers));
+        if (!isMade.includes(true)) return undefined;
+        return changes.filter((_, place) => isMade[place]).reduce(afterChange, topic);
       },
-      { brokers: [...change.joining.keys()] },
+      { brokers: [...new Set(changes.flatMap(({ joining }) => [...joining.keys()]))] },
     );
-    return updated !== undefined;
+    return isMade;
   }
+}
+
+function canBeMade(change: IsrChange, topic: TopicState, brokers: ReadonlyMap<BrokerId, RegisteredBroker>): boolean {
+  const state = topic.partitions[change.partition];
+  const isCurrent =
+    topic.topicId === change.topicId &&
+    state?.leaderEpoch === change.leaderEpoch &&
+    state.partitionEpoch === change.partitionEpoch;
+  return isCurrent && [...change.joining].every(([brokerId, epoch]) => mayJoin(brokers.get(brokerId), epoch));
+}
+
+function afterChange(topic: TopicState, { partition, isr }: IsrChange): TopicState {
+  const state = topic.partitions[partition]!;
+  return {
+    ...topic,
+    partitions: topic.partitions.with(partition, changeIsr(state, isr, effectiveMinIsr(topic, state))),
+  };
 }

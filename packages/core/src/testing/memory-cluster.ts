@@ -139,14 +139,14 @@ export class MemoryCluster {
 
   #newKeeper(id: BrokerId): IsrKeeper {
     const brokers = () => this.#brokers();
-    const change = async ({ isr, leaderEpoch, partitionEpoch }: IsrChange) => {
+    const change = ({ isr, leaderEpoch, partitionEpoch }: IsrChange) => {
       if (leaderEpoch !== this.#state.leaderEpoch || partitionEpoch !== this.#state.partitionEpoch) return false;
       this.#state = changeIsr(this.#state, isr, this.#minIsr);
       return true;
     };
     return new IsrKeeper({
       own: this.store(id),
-      authority: { brokers, changeIsr: change },
+      authority: { brokers, changeIsr: async (changes) => changes.map(change) },
       clock: this.clock,
       replicaLagTimeMaxMs: LAG_MS,
       onDecided: () => {},

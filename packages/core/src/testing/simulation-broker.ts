@@ -255,11 +255,14 @@ export class SimulatedBroker {
   #careless(authority: IsrAuthority): IsrAuthority {
     return {
       brokers: () => authority.brokers(),
-      changeIsr: async (change) => {
+      changeIsr: async (changes) => {
         const { topics } = await readImage(this.#store);
-        const topic = [...topics.values()].find(({ topicId }) => topicId === change.topicId);
-        const { leaderEpoch, partitionEpoch } = topic?.partitions[change.partition] ?? change;
-        return authority.changeIsr({ ...change, leaderEpoch, partitionEpoch });
+        const current = changes.map((change) => {
+          const topic = [...topics.values()].find(({ topicId }) => topicId === change.topicId);
+          const { leaderEpoch, partitionEpoch } = topic?.partitions[change.partition] ?? change;
+          return { ...change, leaderEpoch, partitionEpoch };
+        });
+        return authority.changeIsr(current);
       },
     };
   }
