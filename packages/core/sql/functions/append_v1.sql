@@ -18,7 +18,8 @@ create function postlog.append_v1(
   batches bytea,
   needs_isr boolean
 ) returns table (
-  partition_id integer, error_code integer, base_offset bigint, log_start_offset bigint, leader_epoch integer, is_replicated boolean
+  partition_id integer, error_code integer, base_offset bigint, log_start_offset bigint, leader_epoch integer, is_replicated boolean,
+  isr_size integer
 )
 language plpgsql volatile
 set enable_seqscan = off
@@ -46,6 +47,8 @@ begin
     base_offset := null;
     log_start_offset := null;
     leader_epoch := null;
+    is_replicated := null;
+    isr_size := null;
 
     select p.role, p.leader_epoch, p.active_segment_id, p.log_start_offset, p.min_isr, p.isr, cardinality(p.replicas) > 1 as is_replicated
       into r
@@ -67,6 +70,7 @@ begin
       log_start_offset := r.log_start_offset;
       leader_epoch := r.leader_epoch;
       is_replicated := r.is_replicated;
+      isr_size := cardinality(r.isr);
       -- Sequence check, tail and insert: statements of the segment's own, planned once a session.
       execute format('select * from postlog.append_to_segment_%s($1, $2, $3, $4, $5, $6, $7, $8)', r.active_segment_id)
         into error_code, base_offset

@@ -4,8 +4,8 @@
 -- Its fetch offset says that it holds everything before it, committed (rule B6); a fetch under another leader epoch, or from where the
 -- logs differ, says nothing. Arrays run in parallel, in ascending order of partition id. Nothing is written for a
 -- follower that stands at the leader's end as before; that it was caught up then is noted once for all that it follows here, when these are
--- all (`is_whole`). Soft state all of it, so this commit does not wait for the disk. Whoever waits for a mark that moved is told on `wake_up_channel`
--- as this commits, from `sender` (null: nobody is told).
+-- all (`is_whole`). Soft state all of it, so this commit does not wait for the disk. Whoever waits for a mark that moved is told where it is, as this
+-- commits: on `wake_up_channel`, from `sender` (null: nobody is told), `partition/leader epoch/high watermark`.
 create function postlog.note_fetch_v1(
   in_broker_id integer,
   in_broker_epoch integer,
@@ -33,6 +33,7 @@ declare
   asked_at timestamptz := clock_timestamp();
   fetched_before timestamptz;
   advanced text[] := '{}';
+  news text;
 begin
   if current_setting('transaction_isolation') <> 'read committed' then
     raise exception 'note_fetch_v1 runs under read committed only' using errcode = 'PL002';
@@ -106,7 +107,7 @@ begin
         select m.has_advanced, greatest(q.high_watermark, m.high_watermark) into has_advanced, high_watermark
           from postlog.advance_watermark_v1(q.partition_id, q.log_end_offset) m;
         if has_advanced then
-          advanced := advanced || q.partition_id::text;
+          advanced := advanced || format('%s/%s/%s', q.partition_id, q.leader_epoch, high_watermark);
         end if;
       end if;
     end if;
@@ -114,8 +115,9 @@ begin
   end loop;
 
   if sender is not null and cardinality(advanced) > 0 then
+    news := array_to_string(advanced, ',');
     -- A notification is short; where there is more to say than fits, look everywhere.
-    perform pg_notify(wake_up_channel, sender || ':' || case when cardinality(advanced) > 500 then '*' else array_to_string(advanced, ',') end);
+    perform pg_notify(wake_up_channel, sender || ':' || case when length(news) > 7900 then '*' else news end);
   end if;
   if is_whole and (fetched_before is null or fetched_before < asked_at - interval '100 ms') then
     insert into postlog.follower_fetch (broker_id, fetched_at) values (in_broker_id, asked_at) on conflict do nothing;

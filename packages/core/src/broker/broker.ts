@@ -92,7 +92,6 @@ export class Broker {
     this.logger = logger;
     // One connection listens; at least one is for statements.
     this.database = new Database({ ...options, poolSize: Math.max(1, options.maxConnections - 1) });
-    this.log = logRequests(this.database);
     this.deadLetters = deadLetterRequests(this.database);
     this.fetches = new FetchDispatcher({
       read: (requests, limits) => read(this.database, requests, limits),
@@ -113,6 +112,7 @@ export class Broker {
     });
     const processToken = random.uniqueName('p').slice(0, 14);
     const notifier = (channel: string) => new Notifier({ database: this.database, channel, processToken, clock });
+    this.log = logRequests(this.database, { channel: wakeUp.copyChannel(options.schema), sender: processToken });
     this.#notifier = notifier(wakeUp.wakeUpChannel(options.schema));
     this.#copyNotifier = notifier(wakeUp.copyChannel(options.schema));
     this.watermarkWakeUps = { channel: wakeUp.wakeUpChannel(options.schema), sender: processToken };
@@ -246,12 +246,13 @@ export class Broker {
   }
 
   #hear(payload: string, processToken: string): void {
-    const { sender, keys } = wakeUp.readWakeUp(payload);
+    const { sender, keys, marks } = wakeUp.readWakeUp(payload);
     if (sender === processToken) return; // We woke ourselves already.
     if (keys === 'all') {
       this.#application?.wake();
       return this.#wakeEverybody();
     }
+    for (const mark of marks) this.watermarks.hear(mark);
     for (const key of keys) {
       if (typeof key === 'number') this.appended.wake(key);
       else if (this.#application?.hear(key) !== true) this.groupsChanged.wake(key);

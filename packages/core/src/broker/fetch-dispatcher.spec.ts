@@ -98,10 +98,11 @@ describe('the fetch dispatcher', () => {
 });
 
 describe('wake-ups', () => {
-  it('name partitions by number and groups by a hash, never by name', () => {
-    expect(readWakeUp(`me:${partitionKey(7)},${groupKey('secret')}`)).toEqual({
+  it('name partitions by number, where their marks are, and groups by a hash, never by name', () => {
+    expect(readWakeUp(`me:${partitionKey(7)},8/5/42,${groupKey('secret')}`)).toEqual({
       sender: 'me',
-      keys: [7, groupKey('secret')],
+      keys: [7, 8, groupKey('secret')],
+      marks: [{ partitionId: 8, leaderEpoch: 5, highWatermark: 42n }],
     });
     expect(groupKey('secret')).not.toContain('secret');
     expect(groupKey('a')).not.toBe(groupKey('b'));

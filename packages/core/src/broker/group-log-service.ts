@@ -7,7 +7,8 @@ import { GroupJournal } from '../group/group-journal.js';
 import { offsetsPartitionOf } from '../group/offsets-partition.js';
 import { listLedGroupLogs, loadGroups, readGroupLogContent, type LedGroupLog } from '../group/group-log.store.js';
 import { readGroupLog, snapshotMessages } from '../group/group-log.js';
-import { advanceLogStart, append, read, type StoredBatch } from '../log/log.store.js';
+import { append } from '../log/append.store.js';
+import { advanceLogStart, read, type StoredBatch } from '../log/log.store.js';
 import type { ConsumedMessage } from '../record/messages.js';
 import { offset, type Offset } from '../record/offset.js';
 import { NO_PRODUCER_ID, verifyBatch } from '../record/record-batch.js';
@@ -82,7 +83,7 @@ async function shorten(broker: Broker, log: LedGroupLog): Promise<boolean> {
     const nobody = { producerId: NO_PRODUCER_ID, producerEpoch: -1, baseSequence: -1 };
     const bytes = await builder.build({ compression: 'lz4', ...nobody });
     const batch = { ...log, ...nobody, recordCount: 1, maxTimestamp: clock.now(), bytes };
-    const [appended] = await append(database, [batch], true);
+    const [appended] = await append(database, [batch], { needsIsr: true });
     if (appended?.baseOffset === undefined) return false;
     end = offset(appended.baseOffset + 1n);
   }

@@ -1,5 +1,5 @@
 import { PostlogError } from '../errors/postlog-error.js';
-import type { Appended, BatchToAppend } from '../log/log.store.js';
+import type { Appended, BatchToAppend } from '../log/append.store.js';
 import { offset } from '../record/offset.js';
 import { verifyBatch } from '../record/record-batch.js';
 import type { ClientBroker } from './log-requests.js';
@@ -43,10 +43,8 @@ export async function handleProduce(
   const checked = batches.map(checkBatch);
   const answers = await broker.log.append(checked, acks === -1);
   const appended = answers.filter(({ error }) => error === undefined);
-  const idsWhere = (isReplicated: boolean) =>
-    appended.filter((answer) => answer.isReplicated === isReplicated).map(({ partitionId }) => partitionId);
-  broker.announceAppend(idsWhere(false));
-  broker.announceReplicatedAppend(idsWhere(true));
+  // The append itself wakes the followers of the others.
+  broker.announceAppend(appended.filter(({ isReplicated }) => !isReplicated).map(({ partitionId }) => partitionId));
   if (acks !== -1) return answers;
   const counts = new Map(checked.map(({ partitionId, recordCount }) => [partitionId, recordCount]));
   if (!answers.some(({ isReplicated }) => isReplicated)) return answers;
@@ -65,7 +63,10 @@ async function untilReplicated(broker: ClientBroker, answer: Appended, recordCou
   if (answer.error !== undefined || !answer.isReplicated || baseOffset === undefined || leaderEpoch === undefined)
     return answer;
   const requiredOffset = offset(baseOffset + BigInt(recordCount));
-  const error = await broker.watermarks.wait({ partitionId, requiredOffset, leaderEpoch }, broker.requestTimeout);
+  const error = await broker.watermarks.wait(
+    { partitionId, requiredOffset, leaderEpoch, isAlone: answer.isrSize === 1 },
+    broker.requestTimeout,
+  );
   return { ...answer, error };
 }
 

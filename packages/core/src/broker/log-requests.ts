@@ -1,6 +1,6 @@
 import { endOfEpoch } from '../log/leader-epochs.store.js';
-import { advanceLogStart, append, batchAtTime, logEnds } from '../log/log.store.js';
-import type { Appended, BatchToAppend, LogEnds, StoredBatch } from '../log/log.store.js';
+import { append, type Appended, type BatchToAppend, type CopyWakeUps } from '../log/append.store.js';
+import { advanceLogStart, batchAtTime, logEnds, type LogEnds, type StoredBatch } from '../log/log.store.js';
 import type { Database } from '../postgres/database.js';
 import type { Offset } from '../record/offset.js';
 import type { Broker } from './broker.js';
@@ -24,19 +24,13 @@ export interface LogRequests {
 /** What clients need of a broker, whatever keeps its log. */
 export type ClientBroker = Pick<
   Broker,
-  | 'brokerId'
-  | 'requestTimeout'
-  | 'deadLetters'
-  | 'fetches'
-  | 'log'
-  | 'watermarks'
-  | 'announceAppend'
-  | 'announceReplicatedAppend'
+  'brokerId' | 'requestTimeout' | 'deadLetters' | 'fetches' | 'log' | 'watermarks' | 'announceAppend'
 >;
 
-export function logRequests(database: Database): LogRequests {
+/** Followers are woken by what is appended through here. */
+export function logRequests(database: Database, wakeUps: CopyWakeUps): LogRequests {
   return {
-    append: (batches, needsIsr) => append(database, batches, needsIsr),
+    append: (batches, needsIsr) => append(database, batches, { needsIsr, wakeUps }),
     ends: (partitionIds) => logEnds(database, partitionIds),
     batchAtTime: (partitionId, from, timestamp) => batchAtTime(database, partitionId, from, timestamp),
     advanceStart: (partitionId, to) => advanceLogStart(database, partitionId, to),

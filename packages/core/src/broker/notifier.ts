@@ -12,7 +12,7 @@ const MOST_KEYS = 500;
  * (`o`, `e`), to delayed deliveries (`d`, `x`), or to topics (`*`: look everywhere).
  *
  * Leading edge: the first wake-up goes at once; those that come while it is on its way, or within a millisecond, go
- * together. Never inside an append or a user's transaction, since a notification is serialised with other commits.
+ * together. Never inside a user's transaction, since a notification is serialised with other commits.
  * A wake-up that is lost costs time only, so failures are not repeated.
  */
 export class Notifier {

@@ -1,10 +1,21 @@
+import { offset, type Offset } from '../record/offset.js';
+
 /** What a wake-up names: a partition, by its number; the outbox; delayed deliveries; or a group's key. */
 type WakeUpKey = number | string;
+
+/** Where a partition's high watermark is, by a commit of its leader under this epoch; it is there or beyond from then on. */
+export interface HeardMark {
+  readonly partitionId: number;
+  readonly leaderEpoch: number;
+  readonly highWatermark: Offset;
+}
 
 export interface WakeUp {
   readonly sender: string;
   /** `'all'`: too much happened to name it. */
   readonly keys: readonly WakeUpKey[] | 'all';
+  /** Of those partitions whose marks moved. */
+  readonly marks: readonly HeardMark[];
 }
 
 /** Two channels, since a notification costs every process that hears it: what may be read now, and what followers have yet to copy. */
@@ -39,9 +50,18 @@ export function groupKey(groupId: string): string {
   return `g${hash.toString(16)}`;
 }
 
-/** Reads `sender:17,g811c9dc5`; what it cannot read wakes everyone, since a wake-up is only a hint. */
+/** Reads `sender:17,18/5/42,g811c9dc5`; what it cannot read wakes everyone, since a wake-up is only a hint. */
 export function readWakeUp(payload: string): WakeUp {
-  const [sender = '', keys = '*'] = payload.split(':');
-  if (keys === '*') return { sender, keys: 'all' };
-  return { sender, keys: keys.split(',').map((key) => (/^\d+$/.test(key) ? Number(key) : key)) };
+  const [sender = '', names = '*'] = payload.split(':');
+  if (names === '*') return { sender, keys: 'all', marks: [] };
+  const keys: WakeUpKey[] = [];
+  const marks: HeardMark[] = [];
+  for (const name of names.split(',')) {
+    const [, partitionId, leaderEpoch, highWatermark] = /^(\d+)(?:\/(\d+)\/(\d+))?$/.exec(name) ?? [];
+    keys.push(partitionId === undefined ? name : Number(partitionId));
+    if (highWatermark === undefined) continue;
+    const mark = { partitionId: Number(partitionId), leaderEpoch: Number(leaderEpoch) };
+    marks.push({ ...mark, highWatermark: offset(BigInt(highWatermark)) });
+  }
+  return { sender, keys, marks };
 }

@@ -4,7 +4,7 @@ import { Purgatory } from '../runtime/purgatory.js';
 import { manualClock } from '../testing/manual-clock.js';
 import { WatermarkWaits } from './watermark-waits.js';
 
-const FIRST_LOOK_MS = 10;
+const FIRST_LOOK_MS = 50;
 const POLL_MS = 100;
 const DEADLINE_MS = 5_000;
 
@@ -34,9 +34,9 @@ function world({ isLive = true } = {}) {
     purgatory,
   });
   waits.setLive(isLive);
-  const wait = (partitionId: number, requiredOffset: number) => {
+  const wait = (partitionId: number, requiredOffset: number, isAlone = false) => {
     const outcomes: unknown[] = [];
-    const request = { partitionId, requiredOffset: offset(requiredOffset), leaderEpoch: 1 };
+    const request = { partitionId, requiredOffset: offset(requiredOffset), leaderEpoch: 1, isAlone };
     void waits.wait(request, DEADLINE_MS).then((error) => outcomes.push(error ?? 'stored'));
     return outcomes;
   };
@@ -44,7 +44,9 @@ function world({ isLive = true } = {}) {
     clock.advance(ms);
     await settle();
   };
-  return { purgatory, looks, marks, wait, pass, failOnce: () => void (failures = 1) };
+  const hear = (partitionId: number, highWatermark: number, leaderEpoch = 1) =>
+    waits.hear({ partitionId, leaderEpoch, highWatermark: offset(highWatermark) });
+  return { purgatory, looks, marks, wait, pass, hear, failOnce: () => void (failures = 1) };
 }
 
 describe('a wait for all in-sync replicas', () => {
@@ -65,6 +67,37 @@ describe('a wait for all in-sync replicas', () => {
     const outcome = wait(7, 3);
     await pass(FIRST_LOOK_MS);
     expect({ looks, outcome }).toEqual({ looks: ['7'], outcome: ['stored'] });
+  });
+
+  it('does not look when it hears of a mark past its records, before it began or after', async () => {
+    const { looks, wait, hear, pass } = world();
+    hear(7, 3);
+    const [early, late, other] = [wait(7, 3), wait(7, 4), wait(8, 1)];
+    await settle();
+    expect([early, late]).toEqual([['stored'], []]);
+    hear(7, 5);
+    await pass(FIRST_LOOK_MS - 1);
+    expect({ early, late, other, looks }).toEqual({ early: ['stored'], late: ['stored'], other: [], looks: [] });
+  });
+
+  it.each([
+    ['before the end of its records', 2, 1],
+    ['of another epoch', 9, 2],
+    ['of an earlier epoch', 9, 0],
+  ])('is not answered by a mark %s', async (_, highWatermark, leaderEpoch) => {
+    const { wait, hear } = world();
+    hear(7, highWatermark, leaderEpoch);
+    const outcome = wait(7, 3);
+    hear(7, highWatermark, leaderEpoch);
+    await settle();
+    expect(outcome).toEqual([]);
+  });
+
+  it('looks at once where the leader is alone, since nobody tells', async () => {
+    const { looks, wait } = world();
+    wait(7, 3, true);
+    await settle();
+    expect(looks).toEqual(['7']);
   });
 
   it('looks at once where no wake-ups arrive', async () => {

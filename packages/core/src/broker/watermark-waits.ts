@@ -6,6 +6,7 @@ import { afterTurn } from '../runtime/after-turn.js';
 import type { Clock } from '../runtime/clock.js';
 import { createDeferred, type Deferred } from '../runtime/deferred.js';
 import type { Purgatory } from '../runtime/purgatory.js';
+import type { HeardMark } from './wake-up.js';
 
 /** Records that were appended here and are to be on all in-sync replicas. */
 export interface WatermarkWait {
@@ -14,6 +15,8 @@ export interface WatermarkWait {
   readonly requiredOffset: Offset;
   /** Under which they were appended. */
   readonly leaderEpoch: number;
+  /** The leader alone is in sync: nobody will tell that the mark moved. */
+  readonly isAlone?: boolean;
 }
 
 interface Waiting extends WatermarkWait {
@@ -23,22 +26,24 @@ interface Waiting extends WatermarkWait {
   leave: () => void;
 }
 
-/**
- * So soon somebody looks who was not woken: the mark moves once followers have copied, and a look before that is one for nothing. Not later, since the mark
- * may be there already: of a batch that is repeated, or when its wake-up came before its records were waited for.
- */
-const FIRST_LOOK_MS = 10;
-/** Wake-ups only shorten the wait; this is how often everybody looks anyway. */
+/** So soon somebody looks who was not told: the mark moves once followers have copied, and a look before that is one for nothing. */
+const FIRST_LOOK_MS = 50;
+/** What is heard only shortens the wait; this is how often everybody looks anyway. */
 const POLL_MS = 100;
 
 /**
- * Where `acks: all` waits for high watermarks: all partitions that something happened to are looked at by one statement.
+ * Where `acks: all` waits for high watermarks.
+ *
+ * Who moves a mark tells where it is, as that commits. Under the epoch of the append a mark that is past the records answers for them whenever it
+ * is heard, since it never moves back. Where that says nothing, all partitions that something happened to are looked at by one statement.
  */
 export class WatermarkWaits {
   readonly #look: (partitionIds: readonly number[]) => Promise<readonly Watermark[]>;
   readonly #clock: Clock;
   readonly #purgatory: Purgatory<number>;
   readonly #waiting = new Set<Waiting>();
+  /** By partition, the last that was heard: it may come before its records are waited for. */
+  readonly #heard = new Map<number, HeardMark>();
   #isLive = false;
   #isScheduled = false;
   #isLooking = false;
@@ -60,9 +65,18 @@ export class WatermarkWaits {
     this.#isLive = isLive;
   }
 
+  /** Answers whom this tells that their records are stored. */
+  hear(mark: HeardMark): void {
+    this.#heard.set(mark.partitionId, mark);
+    for (const waiting of [...this.#waiting]) if (isPast(mark, waiting)) this.#settle(waiting, undefined);
+  }
+
   /** Resolves to undefined when the records are stored, or to why that is not so or not known; at the deadline to `REQUEST_TIMED_OUT`. */
   async wait(request: WatermarkWait, deadlineMs: number): Promise<ErrorCode | undefined> {
-    const lookAt = this.#isLive ? this.#clock.monotonic() + FIRST_LOOK_MS : -Infinity;
+    const heard = this.#heard.get(request.partitionId);
+    if (heard !== undefined && isPast(heard, request)) return undefined;
+    const isToldLater = this.#isLive && request.isAlone !== true;
+    const lookAt = isToldLater ? this.#clock.monotonic() + FIRST_LOOK_MS : -Infinity;
     const waiting: Waiting = { ...request, answer: createDeferred(), lookAt, leave: () => {} };
     waiting.leave = this.#purgatory.wait([request.partitionId], () => {
       waiting.lookAt = -Infinity;
@@ -139,4 +153,9 @@ export class WatermarkWaits {
       this.#soon();
     });
   }
+}
+
+function isPast({ partitionId, leaderEpoch, highWatermark }: HeardMark, wait: WatermarkWait): boolean {
+  const isOne = partitionId === wait.partitionId && leaderEpoch === wait.leaderEpoch;
+  return isOne && highWatermark >= wait.requiredOffset;
 }

@@ -3,7 +3,7 @@ import type { ProduceBatch, ProduceProgress, RequiredAcks } from '../broker/hand
 import type { BrokerId } from '../cluster/cluster-image.js';
 import type { ErrorCode } from '../errors/error-code.js';
 import { PostlogError } from '../errors/postlog-error.js';
-import type { Appended } from '../log/log.store.js';
+import type { Appended } from '../log/append.store.js';
 import type { Cluster } from './cluster.js';
 import { asPostlogError } from './produce-errors.js';
 import type { ProducerBatch } from './producer-batch.js';

@@ -1,7 +1,7 @@
 import { PostlogError } from '../errors/postlog-error.js';
 import type { ProduceBatch } from '../broker/handle-produce.js';
 import type { BrokerId } from '../cluster/cluster-image.js';
-import type { Appended } from '../log/log.store.js';
+import type { Appended } from '../log/append.store.js';
 import { NO_PRODUCER_ID } from '../record/record-batch.js';
 import { afterTurn } from '../runtime/after-turn.js';
 import { retryDelay, type ResolvedRetry } from '../runtime/backoff.js';

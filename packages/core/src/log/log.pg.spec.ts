@@ -3,7 +3,8 @@ import { areDense, appendOne, batchOf, newTopic, offsetsFrom } from '../testing/
 import { untilWaitForLock } from '../testing/lock-waits.js';
 import { migratedDatabase, type MigratedDatabase } from '../testing/migrated-database.js';
 import { offset } from '../record/offset.js';
-import { advanceLogStart, append, logEnds, read } from './log.store.js';
+import { append } from './append.store.js';
+import { advanceLogStart, logEnds, read } from './log.store.js';
 import { deleteTopic } from './topic.store.js';
 
 let world: MigratedDatabase;

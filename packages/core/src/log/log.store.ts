@@ -1,5 +1,5 @@
 /**
- * The log of one broker: append batches, read them back, see where partitions begin and end.
+ * The log of one broker: read batches back, see where partitions begin and end. `append.store.ts` appends them.
  *
  * The lock, the fence and the offset are inside the functions of `sql/functions`; this room only calls them. It does not
  * know topics by name, nor who waits for what.
@@ -12,32 +12,6 @@ import { offset, type Offset } from '../record/offset.js';
 import type { CopyRow } from '../postgres/copy-out.js';
 import type { Database } from '../postgres/database.js';
 import type { Statement } from '../postgres/statement.js';
-
-export interface BatchToAppend {
-  readonly partitionId: number;
-  /** The epoch the sender believes in; -1 when it knows none. */
-  readonly leaderEpoch: number;
-  readonly recordCount: number;
-  readonly maxTimestamp: number;
-  /** -1 without idempotence. */
-  readonly producerId: bigint;
-  readonly producerEpoch: number;
-  readonly baseSequence: number;
-  readonly bytes: Buffer;
-}
-
-export interface Appended {
-  readonly partitionId: number;
-  /** Undefined when the batch is stored. */
-  readonly error: ErrorCode | undefined;
-  /** Where the batch is; also for a repeat of one that was stored before. */
-  readonly baseOffset: Offset | undefined;
-  readonly logStartOffset: Offset | undefined;
-  /** Of the leader that has them. */
-  readonly leaderEpoch: number | undefined;
-  /** Other brokers hold the partition too, so that the high watermark may follow later. */
-  readonly isReplicated: boolean;
-}
 
 export interface PartitionToRead {
   readonly partitionId: number;
@@ -82,11 +56,6 @@ export interface LogEnds {
   readonly minIsr: number;
 }
 
-const APPEND: Statement = {
-  name: 'append',
-  text: /* sql */ `select * from postlog.append_v1($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
-};
-
 /** Ends by itself after five seconds of reading, with what it has. */
 const FETCH: Statement = {
   name: 'fetch',
@@ -113,38 +82,6 @@ const ADVANCE_LOG_START: Statement = {
   name: 'advance_log_start',
   text: /* sql */ `select error_code, log_start_offset from postlog.advance_log_start_v1($1, $2)`,
 };
-
-/**
- * Appends one batch to each of several partitions: one call, one commit, an answer for each. `needsIsr` refuses where fewer replicas
- * are in sync than the topic demands (rule B15).
- */
-export async function append(
-  database: Database,
-  batches: readonly BatchToAppend[],
-  needsIsr = false,
-): Promise<Appended[]> {
-  const sorted = [...batches].sort((a, b) => a.partitionId - b.partitionId);
-  const rows = await database.query<AppendRow>(APPEND, [
-    sorted.map((b) => b.partitionId),
-    sorted.map((b) => b.leaderEpoch),
-    sorted.map((b) => b.recordCount),
-    sorted.map((b) => b.maxTimestamp),
-    sorted.map((b) => b.producerId),
-    sorted.map((b) => b.producerEpoch),
-    sorted.map((b) => b.baseSequence),
-    sorted.map((b) => b.bytes.length),
-    sorted.length === 1 ? sorted[0]!.bytes : Buffer.concat(sorted.map((b) => b.bytes)),
-    needsIsr,
-  ]);
-  return rows.map((row) => ({
-    partitionId: row.partition_id,
-    error: row.error_code === 0 ? undefined : errorCodeOf(row.error_code),
-    baseOffset: row.base_offset === null ? undefined : offset(row.base_offset),
-    logStartOffset: row.log_start_offset === null ? undefined : offset(row.log_start_offset),
-    leaderEpoch: row.leader_epoch ?? undefined,
-    isReplicated: row.is_replicated ?? false,
-  }));
-}
 
 /** Who reads: a consumer at the leader, a follower (to the log's end), or a consumer at whichever replica is near. */
 const READER = { consumer: 0, follower: 1, 'nearby consumer': 2 } as const;
@@ -252,15 +189,6 @@ function groupByRequest(rows: readonly CopyRow[]): ReadPartition[] {
 
 function offsetIn(column: Buffer | null | undefined): Offset | undefined {
   return column == null ? undefined : offset(column.readBigInt64BE());
-}
-
-interface AppendRow {
-  readonly partition_id: number;
-  readonly error_code: number;
-  readonly base_offset: bigint | null;
-  readonly log_start_offset: bigint | null;
-  readonly leader_epoch: number | null;
-  readonly is_replicated: boolean | null;
 }
 
 interface LogEndsRow {

@@ -1,5 +1,7 @@
+import { append } from '../log/append.store.js';
 import { logEnds } from '../log/log.store.js';
 import { offset } from '../record/offset.js';
+import { batchOf } from '../testing/log-world.js';
 import { replicaWorld, type ReplicaWorld } from '../testing/replica-world.js';
 import { PostgresReplicaStore } from './postgres-replica-store.js';
 import { watermarks } from './watermark.store.js';
@@ -51,7 +53,7 @@ describe('a look at high watermarks', () => {
 });
 
 describe('an acknowledgement', () => {
-  it('wakes who waits for the mark that it moves, and nobody when it moves none', async () => {
+  it('tells where the mark is that it moves, and nothing when it moves none', async () => {
     const { database } = world.broker(1);
     const store = new PostgresReplicaStore(database, { channel: 'marks', sender: 'me' });
     const listener = database.createClient();
@@ -63,6 +65,30 @@ describe('an acknowledgement', () => {
     for (const brokerId of [2, 3]) await store.noteFetch({ brokerId, brokerEpoch: 1 }, [fetch], { isWhole: false });
     await listener.query("notify marks, 'end'");
     await listener.end();
-    expect(heard).toEqual([`me:${id}`, 'end']);
+    expect(heard).toEqual([`me:${id}/0/2`, 'end']);
+  });
+});
+
+describe('an append', () => {
+  it.each([
+    ['tells followers as it commits', true],
+    ['tells nobody where nobody is to be told', false],
+  ])('%s', async (_, isTold) => {
+    const { database } = world.broker(1);
+    const listener = database.createClient();
+    await listener.connect();
+    await listener.query('listen to_copy');
+    const heard: (string | undefined)[] = [];
+    listener.on('notification', ({ payload }) => heard.push(payload));
+    const wakeUps = { channel: 'to_copy', sender: 'me' };
+    const [answer] = await append(
+      database,
+      [{ ...(await batchOf(id, ['more'])), leaderEpoch: -1 }],
+      isTold ? { wakeUps } : {},
+    );
+    await listener.query("notify to_copy, 'end'");
+    await listener.end();
+    expect(answer).toMatchObject({ error: undefined, isReplicated: true, isrSize: 3 });
+    expect(heard).toEqual([...(isTold ? [`me:${id}`] : []), 'end']);
   });
 });

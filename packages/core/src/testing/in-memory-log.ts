@@ -1,12 +1,6 @@
 import type { LogRequests } from '../broker/log-requests.js';
-import type {
-  BatchToAppend,
-  Appended,
-  LogEnds,
-  PartitionToRead,
-  ReadPartition,
-  StoredBatch,
-} from '../log/log.store.js';
+import type { BatchToAppend, Appended } from '../log/append.store.js';
+import type { LogEnds, PartitionToRead, ReadPartition, StoredBatch } from '../log/log.store.js';
 import { checkSequence } from '../log/producer-state.js';
 import type { ConsumedMessage } from '../record/messages.js';
 import { offset, type Offset } from '../record/offset.js';

@@ -68,7 +68,6 @@ export class InMemoryBroker {
       announceAppend: (partitionIds) => {
         for (const partitionId of partitionIds) appended.wake(partitionId);
       },
-      announceReplicatedAppend: () => {},
     };
     const leader = { brokerId: BROKER_ID, leaderEpoch: -1 };
     const seat = { brokerId: BROKER_ID, coordinator: this.coordinator, groupsChanged };

@@ -1,4 +1,5 @@
-import { append, read, type Appended, type BatchToAppend } from '../log/log.store.js';
+import { append, type Appended, type BatchToAppend } from '../log/append.store.js';
+import { read } from '../log/log.store.js';
 import { createTopic, describeTopics } from '../log/topic.store.js';
 import type { Database } from '../postgres/database.js';
 import { offset } from '../record/offset.js';

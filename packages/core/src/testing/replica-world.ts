@@ -1,4 +1,4 @@
-import { append, type Appended } from '../log/log.store.js';
+import { append, type Appended } from '../log/append.store.js';
 import type { Database } from '../postgres/database.js';
 import { offset } from '../record/offset.js';
 import { PostgresReplicaStore } from '../replication/postgres-replica-store.js';
@@ -84,7 +84,7 @@ export async function replicaWorld(brokerCount: number): Promise<ReplicaWorld> {
       const [answer] = await append(
         broker(brokerId).database,
         [{ ...(await batchOf(role.partitionId, values, producer)), leaderEpoch: -1 }],
-        needsIsr,
+        { needsIsr },
       );
       return answer!;
     },

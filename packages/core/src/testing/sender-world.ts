@@ -1,7 +1,7 @@
 import type { Broker } from '../broker/broker.js';
 import type { ProduceBatch, RequiredAcks } from '../broker/handle-produce.js';
 import { PostlogError } from '../errors/postlog-error.js';
-import type { Appended } from '../log/log.store.js';
+import type { Appended } from '../log/append.store.js';
 import { offset } from '../record/offset.js';
 import { createDeferred } from '../runtime/deferred.js';
 import { EventBus } from '../runtime/events.js';

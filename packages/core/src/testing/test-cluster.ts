@@ -4,7 +4,7 @@ import { handleProduce, type RequiredAcks } from '../broker/handle-produce.js';
 import type { BrokerId, PartitionState } from '../cluster/cluster-image.js';
 import { readImage } from '../cluster/cluster-metadata.js';
 import { createTopic } from '../cluster/topic-metadata.js';
-import type { Appended } from '../log/log.store.js';
+import type { Appended } from '../log/append.store.js';
 import { openMetadata, type OpenMetadata } from '../client/open-metadata.js';
 import type { MetadataStore } from '../metadata/metadata-store.js';
 import { systemClock } from '../runtime/clock.js';
