@@ -34,11 +34,16 @@ class Partition {
   }
 }
 
-const sequencerOver = (send: (batch: KeptBatch) => Promise<SendOutcome>) => {
+const REFUSE = `
+  create function public.refuse() returns trigger language plpgsql as $$ begin raise exception 'not now'; end $$`;
+const REFUSE_TO_FORGET = `
+  create trigger refuse before delete on postlog.composed_batch for each row execute function public.refuse()`;
+
+const sequencerOver = (send: (batch: KeptBatch) => Promise<SendOutcome>, onError: () => unknown = () => {}) => {
   const { database } = world;
   const dropped: number[] = [];
   const onDropped = (partitionIds: readonly number[]) => void dropped.push(...partitionIds);
-  const shared = { database, onDropped, clock: systemClock, random: () => 0, onError: () => {} };
+  const shared = { database, onDropped, clock: systemClock, random: () => 0, onError };
   const log = new ClusterLog({ ...shared, producerId: 7n, send });
   stops.push(() => log.stop());
   const sequencer = new Sequencer({ ...shared, log, onAppended: () => {}, limits: { maxRows: 2, maxBytes: 1e6 } });
@@ -68,6 +73,22 @@ describe("a cluster's log, for an outbox", () => {
     await all(epoch, sequencer);
     await isEverythingStored();
     expect(partition.values).toEqual(['a', 'b', 'c', 'd', 'e']);
+  });
+
+  it('forgets what is stored also when the database would not hear of it at first', async () => {
+    let failures = 0;
+    const partition = new Partition();
+    const send = (batch: KeptBatch) => Promise.resolve(partition.store(batch));
+    const { sequencer } = sequencerOver(send, () => (failures += 1));
+    await world.database.query({ name: 'refusing', text: REFUSE });
+    await world.database.query({ name: 'refuse', text: REFUSE_TO_FORGET });
+    await publish('a');
+    await all(await lease('me'), sequencer);
+    await until(() => failures > 0);
+    expect((await readKeptBatches(world.database)).length).toBe(1);
+    await world.database.query({ name: 'allow', text: 'drop trigger refuse on postlog.composed_batch' });
+    await isEverythingStored();
+    expect(partition.values).toEqual(['a']);
   });
 
   it('is sent what a predecessor had composed and not sent, byte for byte, before anything new', async () => {

@@ -156,8 +156,19 @@ export class ClusterLog implements SequencedLog {
   async #forget(): Promise<void> {
     if (this.#isForgetting) return;
     this.#isForgetting = true;
-    while (this.#stored.length > 0) {
-      await forgetBatches(this.#options.database, this.#stored.splice(0)).catch(this.#options.onError);
+    const { database, onError, clock, random } = this.#options;
+    const { signal } = this.#stopping;
+    for (let failures = 0; this.#stored.length > 0;) {
+      const numbers = this.#stored.splice(0);
+      try {
+        await forgetBatches(database, numbers);
+      } catch (error) {
+        onError(error);
+        // While one is kept, whoever holds sends back for it holds them back.
+        this.#stored.push(...numbers);
+        if (signal.aborted) break;
+        await clock.sleep(retryDelay(RETRY, failures++, random), signal);
+      }
     }
     this.#isForgetting = false;
   }
