@@ -8,6 +8,7 @@ import { clientSettings, type WorkerContext } from './worker-context.js';
 const QUICK = { delayMs: 20, factor: 2 } as const;
 /** Then a job that fails more often is parked. */
 const ATTEMPTS_IN_PLACE = 2;
+const KEYS_AT_A_TIME = 3;
 
 /** What a job says of itself. */
 class PlannedError extends Error {}
@@ -45,6 +46,8 @@ async function startParkers(context: WorkerContext, postlog: Postlog): Promise<v
   const parkers = await member(context, postlog, 'parkers');
   await parkers.run({
     partitionsConsumedConcurrently: 2,
+    // Every other process handles several keys of a partition at the same time.
+    keyConcurrency: options.seed % 2 === 0 ? KEYS_AT_A_TIME : 1,
     autoCommitInterval: 200,
     retry: { attempts: ATTEMPTS_IN_PLACE, ...QUICK },
     onExhausted: 'parkKey',
