@@ -44,6 +44,7 @@ describe('the command line', () => {
       script: 'leader-dies',
       keep: true,
     });
+    expect(parse('cluster', '--plant', 'all')).toEqual({ ...usual, plant: 'all' });
   });
 
   it('runs three minutes of transactions in six processes unless told otherwise', () => {
@@ -90,6 +91,7 @@ describe('the command line', () => {
     [['groups', '--cluster'], '--cluster goes with transactions'],
     [['group'], 'say what to run: groups'],
     [['groups', '--plant', 'two-owner'], 'did you mean two-owners?'],
+    [['groups', '--plant', 'all'], 'there is no plant "all" in this run'],
     [['groups', '--minutes', 'x'], '--minutes is "x"; give a number from'],
     [['groups', '--processes', '1.5'], 'whole number from 3'],
     [['groups', '--fast'], "Unknown option '--fast'"],

@@ -53,6 +53,8 @@ export interface Names {
 export class UsageError extends Error {}
 
 const RUNS = ['groups', 'zombie', 'transactions', 'cluster', 'simulation'];
+/** Every planted fault of the run, one after the other. */
+export const ALL_PLANTS = 'all';
 const METADATA = ['postgres', 'etcd'] as const;
 
 /** `chance`: a seed when none is given. */
@@ -84,7 +86,7 @@ export function parseCommand(args: readonly string[], names: Names, chance: () =
       ...shared,
       metadata: metadataOf(values.metadata ?? 'postgres'),
       script: known('script', values.script, names.scripts),
-      plant: known('plant', values.plant, names.plants.cluster),
+      plant: known('plant', values.plant, [...names.plants.cluster, ALL_PLANTS]),
       keep: values.keep === true,
     };
   }

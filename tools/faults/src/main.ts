@@ -1,8 +1,9 @@
 import { Cleanup, MISTAKES, startEmbeddedPostgres } from '@postlog/core/testing';
+import { missedPlants } from './cluster/all-plants.js';
 import { CLUSTER_PLANTS } from './cluster/cluster-plants.js';
-import { ClusterRun } from './cluster/cluster-run.js';
+import { ClusterRun, type ClusterOutcome, type ClusterRunOptions } from './cluster/cluster-run.js';
 import { SCRIPTS } from './cluster/scripts.js';
-import { parseCommand, UsageError, type Command } from './command.js';
+import { ALL_PLANTS, parseCommand, UsageError, type Command } from './command.js';
 import { GroupsRun } from './groups-run.js';
 import type { Anomaly } from './history.js';
 import { PLANTS } from './plants.js';
@@ -77,7 +78,7 @@ cluster
   --keep           keep what was written down when the run was clean, too
   --script NAME    faults at fixed times instead of random ones:
 ${named(SCRIPTS)}
-  --plant NAME     one of these, each with the script in which it does harm:
+  --plant NAME     one of these, each with the script in which it does harm, or all of them, in a run each:
 ${named(CLUSTER_PLANTS)}
 
 simulation
@@ -130,9 +131,36 @@ async function runCluster({ minutes, ...options }: Extract<Command, { kind: 'clu
   const startedAt = performance.now();
   const sayWhen = (text: string) =>
     say(`${((performance.now() - startedAt) / 1_000).toFixed(1).padStart(6)} s  ${text}`);
-  const outcome = await ClusterRun.run({ ...options, lengthMs: minutes * 60_000, say: sayWhen, onStop: cleanup.add });
+  const all = { ...options, lengthMs: minutes * 60_000, say: sayWhen };
+  if (options.plant === ALL_PLANTS) return plantAll(all);
+  return tell(await runOneCluster({ ...all, onStop: cleanup.add }));
+}
+
+async function runOneCluster(options: ClusterRunOptions): Promise<ClusterOutcome> {
+  const outcome = await ClusterRun.run(options);
   if (outcome.folder !== undefined) say(`what everybody wrote down is in ${outcome.folder}`);
-  return tell(outcome);
+  return outcome;
+}
+
+/** Each in a cluster of its own. The last line is a JSON object, as of every run. */
+async function plantAll(options: Omit<ClusterRunOptions, 'onStop'>): Promise<number> {
+  const missed = await missedPlants(
+    async (plant) => {
+      const own = new Cleanup(CLEANUP_MS);
+      cleanup.add(() => own.run());
+      try {
+        return await runOneCluster({ ...options, plant, onStop: own.add });
+      } finally {
+        await own.run();
+      }
+    },
+    (line) => process.stdout.write(`${line}\n`),
+  );
+  const verdict = missed.length === 0 ? 'all found' : 'missed';
+  process.stdout.write(
+    `${JSON.stringify({ verdict, seed: options.seed, planted: Object.keys(CLUSTER_PLANTS).length, missed })}\n`,
+  );
+  return missed.length === 0 ? 0 : 1;
 }
 
 async function runTransactions({

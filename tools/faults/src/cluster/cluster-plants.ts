@@ -4,6 +4,8 @@ import type { BrokerDatabaseProbe } from './cluster-probe.store.js';
 export interface Plant {
   readonly what: string;
   readonly script: string;
+  /** What the checker calls the harm, one or the other: anything else is another fault's. */
+  readonly harm: readonly string[];
   /** In each broker's database, before anything is sent. */
   readonly plant: (database: BrokerDatabaseProbe) => Promise<void>;
   /** In the database that an older copy has brought back, before its broker's process starts. */
@@ -16,6 +18,7 @@ export const CLUSTER_PLANTS: Readonly<Record<string, Plant>> = {
   'skip-fence': {
     what: 'appends compare neither role nor epoch',
     script: 'deposed-leader',
+    harm: ['A1', 'A35'],
     plant: (database) =>
       database.plant('append_v1', [
         [`elsif r.role <> 'leader' or lead_until <= clock_timestamp() then`, 'elsif false then'],
@@ -25,12 +28,14 @@ export const CLUSTER_PLANTS: Readonly<Record<string, Plant>> = {
   'ack-before-replicated': {
     what: 'acks=all is answered as soon as the leader has the records',
     script: 'leader-alone',
+    harm: ['A1', 'A2'],
     plant: (database) =>
       database.plant('append_v1', [['is_replicated := r.is_replicated;', 'is_replicated := false;']]),
   },
   'no-dedup-after-failover': {
     what: 'followers store batches without their producers’ numbers',
     script: 'lost-answers',
+    harm: ['A5'],
     plant: (database) =>
       database.plant('follow_append_v1', [
         ['producer_ids[first : after - 1]', 'array_fill(-1::bigint, array[after - first])'],
@@ -39,6 +44,7 @@ export const CLUSTER_PLANTS: Readonly<Record<string, Plant>> = {
   'isr-shrunk-without-cas': {
     what: 'a leader takes followers out of the ISR by itself',
     script: 'slow-follower-left',
+    harm: ['R5', 'A1', 'A2', 'A31'],
     plant: (database) =>
       database.plant('propose_isr_v1', [
         [
@@ -55,6 +61,7 @@ export const CLUSTER_PLANTS: Readonly<Record<string, Plant>> = {
   'pending-isr-forgotten': {
     what: 'the high watermark counts the ISR alone, not what was proposed',
     script: 'join-answer-lost',
+    harm: ['R5', 'R7', 'A1', 'A2', 'A31'],
     plant: (database) =>
       database.plant('watermark_candidate_v1', [
         [`members integer[] := isr || coalesce(pending_isr, '{}');`, 'members integer[] := isr;'],
@@ -63,6 +70,7 @@ export const CLUSTER_PLANTS: Readonly<Record<string, Plant>> = {
   'repeat-answered-before-hw': {
     what: 'a repeated batch is acknowledged at once, though the first attempt still waits',
     script: 'repeats-to-leader-alone',
+    harm: ['A1', 'A2'],
     plant: (database) =>
       database.plant('append_v1', [
         [
@@ -82,6 +90,7 @@ export const CLUSTER_PLANTS: Readonly<Record<string, Plant>> = {
   'restored-data-dir': {
     what: 'an older copy of a broker’s data is taken for the broker',
     script: 'restored-copy',
+    harm: ['A1', 'A2', 'A31'],
     plant: nothing,
     forge: (database) => database.forgeIdentity(),
   },

@@ -84,13 +84,17 @@ describe('a record that only the leader acknowledged', () => {
 describe('a record that is in the log', () => {
   const kept = (offset: number, invokedAt: number, given = {}) => ({
     sends: [sent(offset, invokedAt, { acks: 'all', ...given })],
-    polls: [poll(offset, ['a'])],
+    polls: [poll(offset, ['a'], { mode: 'final' })],
   });
 
   it('was taken in the time of its epoch’s leader', () => {
     expect(check(kept(4, 2_600))).toEqual([]);
     expect(check(kept(5, 5_100))).toEqual([]);
     expect(check(kept(5, 2_900, { endedAt: 5_500 }))).toEqual([]);
+  });
+
+  it('is not what somebody read there once', () => {
+    expect(check({ ...kept(4, 2_900), polls: [poll(4, ['a'])] })).toEqual([]);
   });
 
   it('A35: was not taken before that, or later', () => {

@@ -37,10 +37,13 @@ export function acksOutOfTime(
   });
 }
 
-/** Values, by where they are and by partition. */
+/** Values by where they are in the end, and by the partition in which anybody ever read them. */
 function readsOf({ polls }: RunHistory): Set<string> {
-  const reads = polls.flatMap(({ key, records }) =>
-    records.flatMap(([offset, value]) => [`${key}:${offset} ${value}`, `${key} ${value}`]),
+  const reads = polls.flatMap(({ key, mode, records }) =>
+    records.flatMap(([offset, value]) => [
+      `${key} ${value}`,
+      ...(mode === 'final' ? [`${key}:${offset} ${value}`] : []),
+    ]),
   );
   return new Set(reads);
 }
