@@ -15,7 +15,7 @@ import {
 import { NestFactory, REQUEST } from '@nestjs/core';
 import { ClientProxy, MessagePattern, Payload, type BaseRpcContext } from '@nestjs/microservices';
 import { connect } from '@postlog/core';
-import { databaseWithSchema } from '@postlog/core/testing';
+import { testDatabase } from '@postlog/core/testing';
 import { EMPTY, firstValueFrom, type Observable } from 'rxjs';
 import {
   Consumer,
@@ -287,7 +287,7 @@ describe('the transport, as Nest and its users expect', () => {
   });
 
   it('a client reconnects after a failed first connect', async () => {
-    const { url, drop } = await databaseWithSchema();
+    const { url, drop } = await testDatabase();
     const client = new PostlogClient({ url, logger: null, migrate: false });
     await expect(firstValueFrom(client.emit(topic, 'early'))).rejects.toThrow('migrate');
     const log = await connect({ url, logger: null });
