@@ -22,7 +22,9 @@ afterEach(async () => {
 });
 
 const IDLE_MS = 500;
-const MERGE_MS = 2;
+/** After an append of a row, and after one of many. */
+const REST_MS = 2;
+const MOST_REST_MS = 40;
 
 /** A rest of a sequencer that expects nothing lasts for ever here: only a wake-up ends it. */
 const patient = (): Clock => ({
@@ -81,15 +83,15 @@ const bare = (client: pg.Client) => ({ query: (sql: string, values: unknown[]) =
 describe('the outbox service', () => {
   it('appends together what is committed soon after an append', async () => {
     const [resting, goOn] = [createDeferred<void>(), createDeferred<void>()];
-    const slowMerge: Clock = {
+    const slowRest: Clock = {
       ...systemClock,
       sleep: async (ms, signal) => {
-        if (ms !== MERGE_MS) return systemClock.sleep(ms, signal);
+        if (ms !== REST_MS) return systemClock.sleep(ms, signal);
         resting.resolve();
         await goOn.promise;
       },
     };
-    const sequencer = await open(true, slowMerge);
+    const sequencer = await open(true, slowRest);
     await commit(sequencer, 'a');
     await resting.promise;
     const mark = await newestMark();
@@ -99,6 +101,27 @@ describe('the outbox service', () => {
     goOn.resolve();
     expect(await world.untilStored(3)).toEqual(['a', 'b', 'c']);
     expect(await newestMark()).toBe(mark + 1n);
+  });
+
+  it('rests the longer the more it appended, up to a limit', async () => {
+    const rests: number[] = [];
+    const noted: Clock = {
+      ...systemClock,
+      sleep: (ms, signal) => {
+        if (ms >= REST_MS && ms <= MOST_REST_MS) rests.push(ms);
+        return systemClock.sleep(ms, signal);
+      },
+    };
+    const client = await world.begin();
+    const publisher = await open(false);
+    for (let n = 0; n < 30; n++) await publish(publisher, client, `${n}`);
+    await client.query('commit');
+    const sequencer = await open(true, noted);
+    await world.untilStored(30);
+    await commit(sequencer, 'last');
+    await world.untilStored(31);
+    await until(() => rests.length >= 2);
+    expect(rests).toEqual([MOST_REST_MS, REST_MS]);
   });
 
   it('finds what was committed by looking, if nobody tells it', async () => {

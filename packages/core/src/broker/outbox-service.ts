@@ -13,8 +13,12 @@ export interface OutboxPace {
   readonly leaseTtlMs: number;
   /** How often others look whether the lease is free. */
   readonly standByMs: number;
-  /** After an append, what is committed within this time is appended together; the first commit after a quiet time does not wait. */
-  readonly mergeMs: number;
+  /**
+   * After an append it rests so long for each row in it, and what is committed meanwhile is appended together: the more is committed, the less an
+   * append takes from those who commit. The first commit after a quiet time does not wait.
+   */
+  readonly restPerRowMs: number;
+  readonly mostRestMs: number;
   /** The look of a sequencer that nobody woke. */
   readonly idleMs: number;
   /** The same while something is expected whose commit nobody tells of, and for how long. */
@@ -26,7 +30,8 @@ export interface OutboxPace {
 const DEFAULT_PACE: OutboxPace = {
   leaseTtlMs: 5_000,
   standByMs: 1_000,
-  mergeMs: 2,
+  restPerRowMs: 2,
+  mostRestMs: 40,
   idleMs: 500,
   expectingMs: 4,
   expectingForMs: 5_000,
@@ -77,7 +82,9 @@ export function startOutboxService(
       const outcome = await sequencer.step(epoch);
       if (outcome === 'fenced') lease.lose();
       // Wake-ups do not end this rest: what is committed meanwhile goes into one append.
-      if (outcome === 'appended' && !sequencer.isUnderWay) await clock.sleep(pace.mergeMs, signal);
+      if (outcome === 'appended' && !sequencer.isUnderWay) {
+        await clock.sleep(Math.min(sequencer.rowsOfPage * pace.restPerRowMs, pace.mostRestMs), signal);
+      }
       if (outcome !== 'idle') return 0;
       await tidyUp(epoch);
       return clock.monotonic() < expectingUntil ? pace.expectingMs : pace.idleMs;

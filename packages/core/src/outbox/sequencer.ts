@@ -51,6 +51,9 @@ export class Sequencer {
   /** A window under way: planned once, appended page by page. It is only a memory of what the database says. */
   #plan: { readonly outbox: OutboxPlan; readonly next: number; readonly mark: bigint } | undefined;
 
+  /** How many rows the last step took. */
+  rowsOfPage = 0;
+
   constructor(options: SequencerOptions) {
     this.#options = options;
     this.#limits = options.limits ?? DEFAULT_LIMITS;
@@ -74,6 +77,7 @@ export class Sequencer {
     if (outbox.rows.length === 0 && !outbox.isUnderWay) return 'idle';
 
     const end = pageEnd(outbox.rows, next, this.#limits);
+    this.rowsOfPage = end - next;
     const page = await this.#readPage(outbox.rows.slice(next, end));
     const isLast = end === outbox.rows.length;
     const rounds = await composeBatches(page);
