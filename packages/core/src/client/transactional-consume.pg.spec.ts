@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import { DataSource, type EntityManager } from 'typeorm';
+import { BatchItemError } from '../index.js';
 import { createDeferred } from '../runtime/deferred.js';
 import { lagOf, until } from '../testing/collect.js';
 import { outboxWorld } from '../testing/outbox-world.js';
@@ -153,6 +154,28 @@ describe('a transactional handler', () => {
       ['b', 'c', 'd'],
     ]);
     expect(await world.saved()).toEqual(['1:a', '3:b']);
+  });
+
+  it('of batches loses nothing of what came before the record that it names as failed', async () => {
+    await world.publish('a', 'b', 'poison', 'd');
+    const calls: string[] = [];
+    await runTransactional<pg.ClientBase>(await world.consumer(), {
+      retry: { attempts: 2, delayMs: 1, jitter: 0 },
+      onExhausted: 'deadLetter',
+      eachBatch: async ({ batch, transaction }) => {
+        calls.push(batch.messages.map(({ value }) => String(value)).join(' '));
+        for (const [index, { value }] of batch.messages.entries()) {
+          if (String(value) === 'poison') throw new BatchItemError(index, new Error('no'));
+          await world.save(transaction, value);
+        }
+      },
+    });
+    expect(await world.untilSaved(3)).toEqual(['a', 'b', 'd']);
+    // Rolled back with the poison, once more without it, then the poison for the second time, and what was after it.
+    expect(calls).toEqual(['a b poison d', 'a b', 'poison d', 'd']);
+    const deadLetters = world.postlog.deadLetters({ topic: 't', groupId: 'copiers' });
+    await until(async () => (await deadLetters.list()).length > 0); // It is in the outbox first.
+    expect((await deadLetters.list()).map(({ value, attempts }) => [String(value), attempts])).toEqual([['poison', 2]]);
   });
 
   it("gets TypeORM's EntityManager where transactions are TypeORM's", async () => {
