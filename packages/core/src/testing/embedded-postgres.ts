@@ -100,7 +100,21 @@ interface Postmaster {
   readonly ended: Promise<void>;
 }
 
+/** After SIGKILL of a postmaster its children hold the shared memory for a while, and a start before they end is refused. */
+const CHILDREN_LIVE = 'shared memory block';
+const CHILDREN_DEADLINE_MS = 30_000;
+
 async function startPostmaster(launch: Launch, dataDir: string): Promise<Postmaster> {
+  for (const until = Date.now() + CHILDREN_DEADLINE_MS; ; await new Promise((wake) => setTimeout(wake, 100))) {
+    try {
+      return await startPostmasterOnce(launch, dataDir);
+    } catch (error) {
+      if (!String(error).includes(CHILDREN_LIVE) || Date.now() > until) throw error;
+    }
+  }
+}
+
+async function startPostmasterOnce(launch: Launch, dataDir: string): Promise<Postmaster> {
   const { child, log, ended } = run(launch);
   const ready = (async () => {
     // The last line of the lock file says how far it is; "ready" comes after crash recovery.
@@ -116,7 +130,7 @@ async function startPostmaster(launch: Launch, dataDir: string): Promise<Postmas
     throw new Error(`the embedded Postgres in ${dataDir} did not start:\n${log.join('').slice(-2000)}`, { cause });
   });
   failed.catch(() => {});
-  return { pid: child.pid!, ended: ended.then(() => untilChildrenLetGo(dataDir)) };
+  return { pid: child.pid!, ended: ended.then(() => {}) };
 }
 
 async function initialise(initdb: string, dataDir: string, identity: Identity): Promise<void> {
@@ -171,12 +185,6 @@ async function leftRunning(dataDir: string): Promise<{ pid: number; port: number
   return pid !== undefined && port !== undefined && isAlive(Number(pid))
     ? { pid: Number(pid), port: Number(port) }
     : undefined;
-}
-
-/** After SIGKILL of a postmaster its children hold the shared memory for a moment; a start before they end is refused. */
-async function untilChildrenLetGo(dataDir: string): Promise<void> {
-  const lock = await readFile(join(dataDir, 'postmaster.pid'), 'utf8').catch(() => '');
-  if (lock !== '') await new Promise((wake) => setTimeout(wake, 300));
 }
 
 async function untilGone(pid: number): Promise<void> {
