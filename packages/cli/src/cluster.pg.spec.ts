@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { connect, type Postlog } from '@postlog/core';
 import { ClusterProcesses } from '@postlog/core/testing';
 import type { PrintedSettings } from './cluster-settings.js';
-import { runProgram } from './program.js';
+import { runCaptured } from './spec/run-captured.js';
 
 const SCRIPT = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 
@@ -27,15 +27,11 @@ afterAll(async () => {
   await cluster.stop();
 }, 60_000);
 
-async function postlog(...argv: string[]): Promise<{ code: number; out: string; error: string }> {
-  let out = '';
-  let error = '';
-  const output = { out: (text: string) => (out += text), error: (text: string) => (error += text) };
+function postlog(...argv: string[]) {
   const { brokers, metadata } = cluster.settings;
   const list = brokers.map(({ id, url }) => `${id}=${url}`).join(',');
   const store = 'url' in metadata ? metadata.url : `etcd:${metadata.etcd.join(',')}`;
-  const code = await runProgram(['--brokers', list, '--metadata', store, ...argv], output);
-  return { code, out, error };
+  return runCaptured(['--brokers', list, '--metadata', store, ...argv]);
 }
 
 const describeTopic = async (...filter: string[]) =>

@@ -1,6 +1,6 @@
 import { connect, type ConsumerRun, type Postlog } from '@postlog/core';
 import { testDatabase, type TestDatabase } from '@postlog/core/testing';
-import { runProgram } from './program.js';
+import { runCaptured } from './spec/run-captured.js';
 import { bytes } from './table.js';
 
 let test: TestDatabase;
@@ -17,13 +17,7 @@ afterAll(async () => {
   await test.drop();
 });
 
-async function postlog(...argv: string[]): Promise<{ code: number; out: string; error: string }> {
-  let out = '';
-  let error = '';
-  const output = { out: (text: string) => (out += text), error: (text: string) => (error += text) };
-  const code = await runProgram(['--url', test.url, ...argv], output);
-  return { code, out, error };
-}
+const postlog = (...argv: string[]) => runCaptured(['--url', test.url, ...argv]);
 const failing =
   (command: string, group: string) =>
   (verb: string, ...more: string[]) =>

@@ -1,6 +1,6 @@
 import { connect } from '@postlog/core';
 import { testDatabase, type TestDatabase } from '@postlog/core/testing';
-import { runProgram } from './program.js';
+import { runCaptured } from './spec/run-captured.js';
 import { printable } from './table.js';
 
 let test: TestDatabase;
@@ -9,13 +9,7 @@ beforeAll(async () => {
 });
 afterAll(() => test.drop());
 
-async function postlog(...argv: string[]): Promise<{ code: number; out: string; error: string }> {
-  let out = '';
-  let error = '';
-  const output = { out: (text: string) => (out += text), error: (text: string) => (error += text) };
-  const code = await runProgram(['--url', test.url, ...argv], output);
-  return { code, out, error };
-}
+const postlog = (...argv: string[]) => runCaptured(['--url', test.url, ...argv]);
 
 describe('the postlog command', () => {
   it('creates, lists, describes and deletes topics in the words of Kafka’s tools', async () => {
