@@ -150,7 +150,11 @@ function settlementOf(partition: LedPartition): IsrChange {
 
 function byTopic(led: readonly LedPartition[]): LedPartition[][] {
   const topics = new Map<string, LedPartition[]>();
-  for (const partition of led) topics.set(partition.topicId, [...(topics.get(partition.topicId) ?? []), partition]);
+  for (const partition of led) {
+    const known = topics.get(partition.topicId);
+    if (known === undefined) topics.set(partition.topicId, [partition]);
+    else known.push(partition);
+  }
   return [...topics.values()];
 }
 
